@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_app.core.alternatives.tables import NOT_KNOWN
-from stream_app.core.arrays import Floats, Ints
+from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.events.schema import Schema
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.search.columns import EventColumns
@@ -33,6 +33,10 @@ class CaseColumns(NamedTuple):
     scores: Floats
     favorable: Ints
     outcomes: Ints
+
+    def part(self, mask: Bools) -> CaseColumns:
+        """Return the decisions where a mask is True."""
+        return CaseColumns(self.groups[mask], self.scores[mask], self.favorable[mask], self.outcomes[mask])
 
 
 class Cases:

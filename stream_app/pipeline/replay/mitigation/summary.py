@@ -81,7 +81,7 @@ def mitigate(
     )
     thresholds, missing = None, None
     if goal is not None:
-        of_groups = CaseColumns(*(column[np.isin(cases.groups, kept)] for column in cases))
+        of_groups = cases.part(np.isin(cases.groups, kept))
         missing = _missing(of_groups, has_outcomes=has_outcomes, is_selective=is_selective)
         if missing is None:
             thresholds = _thresholds(cases, groups, kept, goal)

@@ -14,7 +14,7 @@ from stream_app.core.mitigation.thresholds import Goal, choose_cuts
 CONSTRAINTS = {Goal.PARITY: "demographic_parity", Goal.OPPORTUNITY: "true_positive_rate_parity"}
 
 
-class ScoreItself(BaseEstimator):
+class ScoreItself(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def fit(self, *_: Any) -> ScoreItself:
         self.fitted_ = True
         return self
