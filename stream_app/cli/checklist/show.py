@@ -59,7 +59,7 @@ def ongoing(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = False) 
 def every_item(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = False) -> None:
     """Check the items of both lists.
 
-    Example: fairstream checklist
+    Example: fairstream checklist all
     """
     _show(None, _settings(flags, app_id), as_json=as_json)
 

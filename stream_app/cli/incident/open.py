@@ -45,7 +45,8 @@ def open_incident(
     settings = read_settings(policy=policy, state_dir=state_dir)
     name = select_model(load_policy(settings.policy), model).name
     seen = check_reason(reason)
-    case, seq = None, None
+    case: int | None = None
+    seq: int | None = None
 
     if not no_case and has_database(settings):
 

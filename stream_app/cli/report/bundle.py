@@ -58,7 +58,7 @@ def write_bundle(
     audit log, an entry about the bundle is appended, and its proof is in the folder. A bundle states numbers and rules;
     it is no legal advice.
 
-    Example: fairstream report nyc-ll144 --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --out november
+    Example: fairstream report pack nyc-ll144 --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --out november
     """
     asked = load_pack(pack)
     settings = read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)

@@ -81,7 +81,8 @@ def explain_decision(decisions: Iterable[Decision], model: ModelPolicy, ids: Col
     """
     favorable = frozenset(model.decision.favorable_values) if model.decision else frozenset()
     names = feature_names((part.name for part in model.features), has_score=model.score is not None)
-    population, found, n = Population(names), None, 0
+    found: Decision | None = None
+    population, n = Population(names), 0
     for decision in decisions:
         is_approved = _is_in(decision.prediction, favorable)
         if decision.request_id in ids:

@@ -46,7 +46,7 @@ def zsh(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("fairstream re", ["results", "replay"]),
+        ("fairstream re", ["results", "replay", "report"]),
         ("fairstream replay exp", ["export", "export-records"]),
         ("fairstream worker --policy lo", ["loanapp", "loans"]),
         ("fairstream policy show cr", ["credit"]),

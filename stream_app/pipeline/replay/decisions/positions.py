@@ -19,7 +19,9 @@ import msgspec
 import numpy as np
 
 Side = Literal["low", "high"]
+Bound = Literal["at_most", "at_least"]
 _DIGITS = 3
+_UNBOUNDED: Bound | None = None
 
 
 class FeaturePosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +44,7 @@ class FeaturePosition(msgspec.Struct, frozen=True, kw_only=True):
     feature: str
     value: float | int | None
     position: float | None = None
-    bound: Literal["at_most", "at_least"] | None = None
+    bound: Bound | None = None
     adverse: Side | None = None
     adversity: float | None = None
     approved_mean: float | None = None
@@ -91,7 +93,7 @@ class Population:
         equal = int(np.searchsorted(approved, value, "right")) - below
         exact = (below + equal / 2) / n
         least, most = k / n, 1 - k / n
-        position, bound = exact, None
+        position, bound = exact, _UNBOUNDED
         if exact < least:
             position, bound = least, "at_most"
         elif exact > most:
@@ -102,7 +104,7 @@ class Population:
             feature=name,
             value=given,
             position=rounded,
-            bound=bound,  # type: ignore[arg-type]  # one of the two
+            bound=bound,
             adverse=adverse,
             adversity=None if adverse is None else round((1 if adverse == "high" else -1) * (2 * rounded - 1), 2),
             approved_mean=_rounded(float(approved.mean())),
