@@ -43,7 +43,6 @@ JUDGING_FIELDS = frozenset(
 
 _LEAST_WAIT_S, _MOST_WAIT_S = 7_200, 172_800
 _fields_of = cache(msgspec.structs.fields)  # which evaluates every type at each call
-
 BUCKET_FIELD = "cluster_bucket"  # of published events: the number of the bucket of the cluster
 
 
@@ -270,10 +269,9 @@ def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
     paths += [(model.model_version, "model_version")] if model.model_version else []
     paths += [(model.score.path, "score")] if model.score else []
     paths += [(feature.path, "feature") for feature in model.features]
-    paths += [(path, "keep") for path in model.keep]
     paths += [(constant.path, "constant") for constant in model.constants]
     paths += [(box.path, "box") for box in model.boxes]
-    paths += [(path, "drop") for path in model.drop]
+    paths += [(path, kind) for kind, places in (("keep", model.keep), ("drop", model.drop)) for path in places]
     if model.cluster is not None and model.cluster not in {path for path, _ in paths}:
         paths.append((model.cluster, "cluster"))
     return paths

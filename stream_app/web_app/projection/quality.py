@@ -54,7 +54,7 @@ class DayCounts(msgspec.Struct, frozen=True, kw_only=True):
 def days_of(model: ModelPolicy, first_s: int, end_s: int) -> list[DayCounts]:
     """Return what may be shown of the days that begin in a range, the newest first.
 
-    A day of which nothing may be shown is left out, as one without records: nobody can tell them apart.
+    A day of which nothing may be shown is left out, as one without records: they look the same.
 
     Args:
         model: The policy of the model.

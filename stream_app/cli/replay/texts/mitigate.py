@@ -33,10 +33,9 @@ def print_mitigation(result: MitigationResult) -> None:
     facts.print("Nothing was applied. What to know first, not legal advice:", markup=False)
     for note in result.notes.notes:
         facts.print(
-            f"- {note.jurisdiction}, {note.method}: {note.text} ({'; '.join(note.sources)}; "
-            f"last reviewed {result.notes.last_reviewed})",
-            markup=False,
+            f"- {note.jurisdiction}, {note.method}: {note.text} ({'; '.join(note.sources)})", markup=False
         )
+    facts.print(f"Written {result.notes.written} by the developers; no lawyer has reviewed these notes.", markup=False)
 
 
 def _print_thresholds(thresholds: Thresholds) -> None:

@@ -33,12 +33,12 @@ class NotePack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         schema: Version of this format.
-        last_reviewed: When somebody last compared the notes with their sources, ISO 8601.
+        written: When the notes were written, ISO 8601; no lawyer has reviewed them since.
         notes: The notes.
     """
 
     schema: Literal[1]
-    last_reviewed: str
+    written: str
     notes: tuple[LegalNote, ...]
 
 
