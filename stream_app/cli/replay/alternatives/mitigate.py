@@ -22,8 +22,8 @@ from stream_app.pipeline.replay.search.rules import score_field
 from stream_app.pipeline.replay.search.scores import LoggedScore
 from stream_app.policy import Attribute, ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
-from stream_app.programs.replay.mitigate import MitigationRequest, check_folder, save_mitigation
-from stream_app.programs.replay.mitigate import mitigate as compute
+from stream_app.programs.replay.alternatives.mitigate import MitigationRequest, check_folder, save_mitigation
+from stream_app.programs.replay.alternatives.mitigate import mitigate as compute
 
 
 @with_flags

@@ -25,9 +25,9 @@ from stream_app.pipeline.replay.search.rules import parse_cuts, score_field
 from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
+from stream_app.programs.replay.alternatives.search import SearchRequest, search
+from stream_app.programs.replay.alternatives.search_files import check_folder, save_result
 from stream_app.programs.replay.release import release_search
-from stream_app.programs.replay.search import SearchRequest, search
-from stream_app.programs.replay.search_files import check_folder, save_result
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,7 @@ def print_mitigation(result: MitigationResult) -> None:
         facts.print(f"No cuts by group: {_REASONS[result.missing]}.", markup=False)
     facts.print("Nothing was applied. What to know first, not legal advice:", markup=False)
     for note in result.notes.notes:
-        facts.print(
-            f"- {note.jurisdiction}, {note.method}: {note.text} ({'; '.join(note.sources)})", markup=False
-        )
+        facts.print(f"- {note.jurisdiction}, {note.method}: {note.text} ({'; '.join(note.sources)})", markup=False)
     facts.print(f"Written {result.notes.written} by the developers; no lawyer has reviewed these notes.", markup=False)
 
 

@@ -21,7 +21,7 @@ from stream_app.pipeline.replay.mitigation.results import MitigationResult, Note
 from stream_app.pipeline.replay.mitigation.summary import Mitigation, mitigate
 from stream_app.pipeline.replay.search.scores import LoggedScore
 from stream_app.policy import load_policy
-from stream_app.programs.replay.mitigate import save_mitigation, shipped_notes
+from stream_app.programs.replay.alternatives.mitigate import save_mitigation, shipped_notes
 from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, search, sources_of
 
 GROUPS = ("f", "m", "x")

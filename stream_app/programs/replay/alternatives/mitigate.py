@@ -21,11 +21,11 @@ from stream_app.pipeline.replay.search.scores import ScoreSource
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
-from stream_app.programs.replay.search import read_outcomes
+from stream_app.programs.replay.alternatives.search import read_outcomes
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
-NOTES = Path(__file__).parents[2] / "packs" / "mitigation.toml"
+NOTES = Path(__file__).parents[3] / "packs" / "mitigation.toml"
 
 
 @dataclass(frozen=True)
