@@ -22,7 +22,8 @@ from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import decode_alert
-from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult, decode_any_result
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult, decode_hours
+from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_judged_result
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import ModelPolicy, Policy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_ALERTS, FAIRNESS_RESULTS, LATE_DECISIONS
@@ -163,9 +164,15 @@ class InMemoryPipeline:
         for lane in self.lanes:
             lane.restart()
 
-    def exact_results(self) -> list[AnyResult]:
+    def exact_results(self) -> list[Result | OutcomeResult]:
         """Return every result in the order of writing, exact and with all revisions: for tests, not for people."""
-        return [decode_any_result(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
+        decoded = [decode_judged_result(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
+        return [result for result in decoded if result is not None]
+
+    def allocation_results(self) -> list[AllocationResult]:
+        """Return every result about hours of areas in the order of writing, with all revisions."""
+        decoded = [decode_hours(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
+        return [result for result in decoded if result is not None]
 
     def results(self) -> pd.DataFrame:
         """Return the results about decisions: the columns and rules of ``fairstream.results``."""

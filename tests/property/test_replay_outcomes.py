@@ -22,7 +22,7 @@ from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.checkpoints import Checkpoint, CheckpointHead
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.replay.verify.beginning import Beginning
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
 from stream_app.pipeline.replay.verify.difference import first_difference
@@ -162,7 +162,7 @@ class InMemoryRecords:
         return [(record, decode_journal_entry(record.value)) for record in self._of(FAIRNESS_JOURNAL)]
 
     def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-        return ((record, decode_any_result(record.value)) for record in self._of(FAIRNESS_RESULTS))
+        return ((record, decode_every_result(record.value)) for record in self._of(FAIRNESS_RESULTS))
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, Alert]]:
         return ((record, decode_alert(record.value)) for record in self._of(FAIRNESS_ALERTS))

@@ -30,7 +30,7 @@ from stream_app.pipeline.records.checkpoints import (
     decode_piece,
 )
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.replay.source_log import SourcePlace
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.topology import Topology
@@ -274,7 +274,7 @@ class Published:
         return checkpoint_of(piece for piece in self.pieces() if piece.head == head)
 
     def results(self) -> Iterator[tuple[PublishedRecord, AnyResult]]:
-        return ((record, decode_any_result(record.value)) for record in self.world.records(FAIRNESS_RESULTS))
+        return ((record, decode_every_result(record.value)) for record in self.world.records(FAIRNESS_RESULTS))
 
     def alerts(self) -> Iterator[tuple[PublishedRecord, AnyAlert]]:
         return ((record, decode_alert_record(record.value)) for record in self.world.records(FAIRNESS_ALERTS))

@@ -75,8 +75,8 @@ def show_results(
         show(selected if every else newest_revisions(selected, last))
         note_skipped(reader.unreadable, reader.n_unreadable)
         others.print_note()
-        if hours := sorted(name for name in selection.models if policy.model(name).kind == "allocations"):
-            notes.print(f"Not shown: hours of areas of model {', '.join(hours)}. Choose it with --model.")
+        if unshown := sorted(name for name in selection.models if policy.model(name).kind == "allocations"):
+            notes.print(f"Not shown: hours of areas of model {', '.join(unshown)}. Choose it with --model.")
         if follow:
             for result in filter(selection.has_result, reader.follow()):
                 show([result])

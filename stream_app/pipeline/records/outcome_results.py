@@ -155,16 +155,22 @@ def encode_any_result(result: AnyResult) -> bytes:
     return encode_outcome_result(result) if isinstance(result, OutcomeResult) else encode_result(result)
 
 
-def decode_any_result(data: bytes) -> AnyResult:
+def decode_every_result(data: bytes) -> AnyResult:
     """Decode a record of ``fairness-results``, about decisions, about outcomes or about hours of areas.
 
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    head = _head.decode(data)
-    if head.kind == ALLOCATIONS:
-        return decode_allocation_result(data)
-    return _codec.decode(data) if is_of_outcomes(head.model) else decode_result(data)
+    return decode_allocation_result(data) if _head.decode(data).kind == ALLOCATIONS else decode_any_result(data)
+
+
+def decode_any_result(data: bytes) -> JudgedResult:
+    """Decode a result about decisions or about outcomes.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are not such a result.
+    """
+    return _codec.decode(data) if is_of_outcomes(_head.decode(data).model) else decode_result(data)
 
 
 def decode_judged_result(data: bytes) -> JudgedResult | None:
@@ -173,7 +179,7 @@ def decode_judged_result(data: bytes) -> JudgedResult | None:
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    result = decode_any_result(data)
+    result = decode_every_result(data)
     return None if isinstance(result, AllocationResult) else result
 
 
@@ -183,5 +189,5 @@ def decode_decision_result(data: bytes) -> Result | None:
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    result = decode_any_result(data)
+    result = decode_every_result(data)
     return result if isinstance(result, Result) else None

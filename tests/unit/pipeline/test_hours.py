@@ -25,7 +25,11 @@ from stream_app.pipeline.records.hours.allocation_results import (
     decode_hours,
     encode_allocation_result,
 )
-from stream_app.pipeline.records.outcome_results import decode_any_result, decode_decision_result, decode_judged_result
+from stream_app.pipeline.records.outcome_results import (
+    decode_decision_result,
+    decode_every_result,
+    decode_judged_result,
+)
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.sources import LabelMap, PublishedCounter, RawCounter
 from stream_app.pipeline.replay.verify.compared_range import ComparedRange
@@ -69,7 +73,7 @@ def judge(records: Sequence[dict[str, Any]], own: Policy | None = None) -> list[
     pipeline = InMemoryPipeline(own or policy())
     pipeline.send_records(records, time_s=max(each["t"] for each in records) + 10)
     pipeline.close_windows()
-    results = pipeline.exact_results()
+    results = pipeline.allocation_results()
     assert all(isinstance(result, AllocationResult) for result in results)
     return [result for result in results if isinstance(result, AllocationResult)]
 
@@ -142,10 +146,10 @@ def test_a_reference_without_hours_is_over_and_an_area_without_residents_counts_
 
 def test_a_record_is_known_by_its_kind(original: list[AllocationResult]) -> None:
     data = encode_allocation_result(original[0])
-    assert decode_any_result(data) == decode_hours(data) == original[0]
+    assert decode_every_result(data) == decode_hours(data) == original[0]
     assert decode_judged_result(data) is decode_decision_result(data) is None
     pipeline = InMemoryPipeline("loans")
-    assert pipeline.exact_results() == []
+    assert pipeline.allocation_results() == []
     assert decode_hours(b'{"model": "loans"}') is None
 
 
@@ -282,7 +286,7 @@ def test_the_simulated_stream_is_fair_without_drift_and_skewed_with_it(drift: st
     events = simulate_allocations(5, Timeline(START_S * 1000, 0.2), parse_drift(drift))
     pipeline.send(event for event, _ in zip(events, range(1200), strict=False))
     pipeline.close_windows()
-    results = [result for result in pipeline.exact_results() if isinstance(result, AllocationResult)]
+    results = [result for result in pipeline.allocation_results() if isinstance(result, AllocationResult)]
     minutes = [result for result in results if result.window == "1m"]
     assert len(minutes) == 4
     assert {result.is_over for result in minutes} == {is_over}

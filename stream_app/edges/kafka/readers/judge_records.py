@@ -12,7 +12,7 @@ from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
 from stream_app.pipeline.records.checkpoints import CheckpointPiece, decode_piece
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.seals import without_seals
@@ -69,7 +69,7 @@ def read_any_results(kafka: AnyKafka, name: str) -> Iterator[tuple[PublishedReco
     """Yield the results that are published under a name: that of a model, or of its outcomes."""
     for record in read_records(kafka, FAIRNESS_RESULTS):
         try:
-            result = decode_any_result(record.value)
+            result = decode_every_result(record.value)
         except msgspec.MsgspecError:
             continue  # of another version, which a replay of that time does not produce either
         if result.model == name:

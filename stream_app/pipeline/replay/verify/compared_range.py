@@ -8,7 +8,7 @@ import msgspec
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.records.alerts import Alert, AnyAlert, SealedAlert, decode_alert_record
-from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -46,7 +46,7 @@ class ComparedRange(msgspec.Struct, frozen=True):
             return self.includes_alert(decode_alert_record(record.value))
         if self.is_all:
             return True
-        return record.topic == FAIRNESS_RESULTS and self.includes_result(decode_any_result(record.value))
+        return record.topic == FAIRNESS_RESULTS and self.includes_result(decode_every_result(record.value))
 
     def _contains(self, end_s: int) -> bool:
         return (self.from_s is None or end_s > self.from_s) and (self.to_s is None or end_s <= self.to_s)

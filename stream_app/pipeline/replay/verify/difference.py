@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stream_app.pipeline.records.alerts import Alert, decode_alert_record
-from stream_app.pipeline.records.outcome_results import AnyResult, decode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.replay.verify.recomputation import RecomputedRecord
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -90,7 +90,7 @@ def _compare(topic: str, key: str, live: bytes | None, replayed: bytes | None, k
 
 
 def _compare_results(topic: str, key: str, live: bytes | None, replayed: bytes | None, k: int) -> Difference:
-    results = [decode_any_result(value) for value in (replayed, live) if value is not None]
+    results = [decode_every_result(value) for value in (replayed, live) if value is not None]
     subject = results[0]
     group, field, ours, theirs = "", "record", replayed is not None, live is not None
     if len(results) > 1:
@@ -171,5 +171,5 @@ def _identity(topic: str, key: str, value: bytes) -> tuple[Any, ...]:
         return topic, key
     if topic != FAIRNESS_RESULTS:
         return topic, key, _fields(value).get("number")
-    result = decode_any_result(value)
+    result = decode_every_result(value)
     return topic, key, result.revision, result.end_s

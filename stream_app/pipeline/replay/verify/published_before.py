@@ -9,7 +9,7 @@ from stream_app.core.windows.tally_changes import CLOCK, TOTAL, WindowKey
 from stream_app.pipeline.judge.state import StoredEntries
 from stream_app.pipeline.judge.stored.stored_tally import StoredClock, StoredTotal, StoredWindow, read_entry
 from stream_app.pipeline.records.alerts import decode_alert_record
-from stream_app.pipeline.records.outcome_results import decode_any_result
+from stream_app.pipeline.records.outcome_results import decode_every_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.topics import FAIRNESS_ALERTS
 
@@ -50,7 +50,7 @@ class PublishedBefore:
         return self._includes_result(value)
 
     def _includes_result(self, value: bytes) -> bool:
-        result = decode_any_result(value)
+        result = decode_every_result(value)
         if result.window == TOTAL_WINDOW:
             return _is_until(result.end_s, self.total_end_s)
         newest = self.revisions.get((result.window, result.start_s), result.revision)  # a forgotten one never changes
