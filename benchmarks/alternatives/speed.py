@@ -100,12 +100,11 @@ class GeneratedLog:
     topic: str = "raw"
     making_s: float = 0.0
     begins: dict[int, int] = field(default_factory=lambda: {0: 0})
+    ends: dict[int, int] = field(init=False)
     _position: int = 0
 
-    @property
-    def ends(self) -> dict[int, int]:
-        """Offset after the last record."""
-        return {0: len(self.columns.score)}
+    def __post_init__(self) -> None:
+        self.ends = {0: len(self.columns.score)}
 
     @property
     def partitions(self) -> list[int]:

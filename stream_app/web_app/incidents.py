@@ -37,7 +37,7 @@ def open_case(settings: Settings, kind: str, model: str, text: str, append: Call
     from stream_app.web_app.cases.incidents import open_incident  # noqa: PLC0415  # the same
 
     try:
-        return open_incident(kind, model, text, int(time.time()), append).pk
+        return int(open_incident(kind, model, text, int(time.time()), append).pk)
     except DatabaseError as error:
         raise ConfigError(
             f"The database does not take the case ({type(error).__name__})", action="Check it, or use --no-case"

@@ -81,7 +81,7 @@ def test_a_breach_is_open_until_its_recovery_and_a_sealed_alert_needs_attention(
 )
 def test_retention_is_compared_with_the_days_of_the_pack(kept_ms: int | None, least: str, most: str) -> None:
     topics = [{"name": "a", "role": "alerts"}, {"name": "b", "role": "raw"}]
-    retention = [{"topic": "a", "kept_ms": kept_ms}, {"topic": "b", "kept_ms": 1}]
+    retention: list[dict[str, Any]] = [{"topic": "a", "kept_ms": kept_ms}, {"topic": "b", "kept_ms": 1}]
     for kind, state in (("kept-at-least", least), ("kept-at-most", most)):
         check = PackCheck(kind=kind, days=184, topics=("alerts",))  # type: ignore[arg-type]  # of two kinds
         assert judged(check, topics=topics, retention=retention).state == state
