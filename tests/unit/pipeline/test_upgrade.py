@@ -62,7 +62,7 @@ def test_counts_go_on_where_version_0_2_stopped() -> None:
     assert not [alert for alert in court.alerts if alert.change == "breach"]
 
 
-def newest_state(lane: JudgeLane) -> str:
+def newest_state(lane: JudgeLane) -> str | None:
     """Return the state of women in the newest result."""
     result = lane.judge.newest_results()[0]
     assert isinstance(result, Result)
