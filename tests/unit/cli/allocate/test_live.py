@@ -27,7 +27,7 @@ def results() -> list[AllocationResult]:
     events = simulate_allocations(42, Timeline(1_795_449_600_000, 0.1), parse_drift("0@0,1@60s"))
     pipeline.send(itertools.islice(events, 1300))
     pipeline.close_windows()
-    return [result for result in pipeline.allocation_results() if isinstance(result, AllocationResult)]
+    return pipeline.allocation_results()
 
 
 def test_the_newest_window_is_taken_of_several_the_longest(results: list[AllocationResult]) -> None:
