@@ -29,8 +29,9 @@ from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
+from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, encode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, JudgedResult, encode_any_result
 from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
@@ -151,10 +152,13 @@ class JudgeStep:
     def restored_report(self) -> RestoredResults:
         """Return the newest results and the last alerts, for a new owner to show after ``restore``."""
         alerts = [alert for judge in self._judges.values() for alert in judge.last_alerts.alerts()]
-        return RestoredResults(self._partition, self.newest_results(), self._policies(), alerts)
+        return RestoredResults(self._partition, self._newest(), self._policies(), alerts)
 
-    def newest_results(self) -> list[AnyResult]:
-        """Return the newest result of each window of each model."""
+    def newest_results(self) -> list[JudgedResult]:
+        """Return the newest result of each window of each model, about decisions and outcomes."""
+        return [result for result in self._newest() if not isinstance(result, AllocationResult)]
+
+    def _newest(self) -> list[AnyResult]:
         return [result for judge in self._judges.values() for result in judge.newest_results()]
 
     def _policies(self) -> dict[str, ModelPolicy]:
