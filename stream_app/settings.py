@@ -228,8 +228,8 @@ def connection_environ(environ: Mapping[str, str], connection: KafkaConnection) 
 def settings_environ(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """Return an environment in which a process has these settings, whatever the given one says.
 
-    >>> settings_environ({"FAIRSTREAM_APP_ID": "other", "HOME": "/"}, Settings(insecure=True, policy="loans"))
-    {'HOME': '/', 'FAIRSTREAM_POLICY': 'loans', 'FAIRSTREAM_INSECURE': 'true'}
+    >>> settings_environ({"FAIRSTREAM_APP_ID": "other", "HOME": "/"}, Settings(insecure=True, policy="credit"))
+    {'HOME': '/', 'FAIRSTREAM_INSECURE': 'true', 'FAIRSTREAM_POLICY': 'credit'}
     """
     kept = {name: text for name, text in environ.items() if not name.startswith(PREFIX)}
     default = Settings()

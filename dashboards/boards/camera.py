@@ -173,9 +173,9 @@ HOURS = (
             "rule out no larger ratio.",
         ),
         [
-            Column("Ratio", _newest("hours_ratio", _RATIO), "short", 2, width=80),
-            Column("Lower end", _newest("hours_ratio_lower", _RATIO), "short", 2, width=100),
-            Column("Upper end", _newest("hours_ratio_upper", _RATIO), "short", 2, width=100),
+            Column("Ratio", _newest("hours_ratio", _RATIO), "none", 2, width=80),
+            Column("Lower end", _newest("hours_ratio_lower", _RATIO), "none", 2, width=100),
+            Column("Upper end", _newest("hours_ratio_upper", _RATIO), "none", 2, width=100),
         ],
         [Label(name, width=110) for name in ("group", "window", "of")],
     ),

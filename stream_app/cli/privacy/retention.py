@@ -49,7 +49,10 @@ def retention(
 
 
 def retention_bounds(spec: TopicSpec, policy: Policy, most_ms: int) -> RetentionBounds:
-    """Return the bounds of a topic: FairStream's own are needed as long as declared, raw ones until they are tested."""
+    """Return the bounds of a topic: FairStream's own are needed as long as declared, raw ones until they are tested.
+
+    Hours of areas are about no person, so nothing bounds how long they are kept.
+    """
     if spec.owner == "fairstream":
         least_ms = int(spec.config.get("retention.ms", 0))
         return RetentionBounds(
@@ -60,11 +63,12 @@ def retention_bounds(spec: TopicSpec, policy: Policy, most_ms: int) -> Retention
         )
     models = [model for model in policy.models if spec.name in {model.topic, model.outcome and model.outcome.topic}]
     longest_s = max(max(window.size_s for window in model.windows) + model.wait_s for model in models)
+    has_people = any(model.kind != "allocations" for model in models)
     limits_ms = [model.event_time.max_age_s * 1000 for model in models if model.topic == spec.name]
     return RetentionBounds(
         topic=spec.name,
         contents=spec.contents,
-        most_ms=min([most_ms, *limits_ms]),
+        most_ms=min([most_ms, *limits_ms]) if has_people else None,
         least_ms=min([int(longest_s * 1000), *limits_ms]),
     )
 

@@ -2,6 +2,7 @@
 
 Partials are absolute counts, so the last word about each pane counts; join records are columns of rows; a compacted
 topic keeps the newest result of each key; the journal lists moves of event time; alerts are in order within a model.
+Which running totals and revisions readers see depends on the flushes in which they were judged, which the journal has.
 All else is compared record by record.
 """
 
@@ -79,6 +80,8 @@ def _newest(records: list[Written]) -> Any:
     for result in results.values():
         if result["window"] == TOTAL_WINDOW:
             del result["offsets"]  # those of the flush in which the totals last changed
+        if result["window"] == TOTAL_WINDOW or result["revision"]:
+            result.pop("withheld", None)  # which of several totals or revisions are shown: those of some flush
     return results
 
 

@@ -224,7 +224,7 @@ def test_a_group_of_few_expected_members_is_hidden_with_everything_about_it() ->
         for number in range(600)
     ]
     result = newest(play(by_minute(rare), policy()), "1m")
-    white, black, _ = disclose_window(result, 5).groups
+    white, black, *_ = disclose_window(result, 5).groups
     assert (black.hidden, black.n, black.proxy) == ("small_cell", None, msgspec.UNSET)
     assert rows_of(result)["black"].state is State.INSUFFICIENT
     assert white.state is None

@@ -195,7 +195,7 @@ def test_the_page_has_nothing_inline_and_every_page_links_to_it() -> None:
         assert "<script>" not in text
         assert "unsafe" not in answer["Content-Security-Policy"]
     running._running.clear()
-    with override_settings(ROOT_URLCONF="stream_app.web_app.pages.urls"):
+    with override_settings(ROOT_URLCONF="stream_app.web_app.routes"):
         client = browser(Role.VIEWER)
         assert "Demo" not in client.get("/").content.decode()
         assert client.get("/demo").status_code == 404

@@ -186,7 +186,7 @@ def test_the_smallest_group_that_was_ever_shown_is_known() -> None:
     assert ShownModel.objects.get(model=MODEL.name).k == MODEL.privacy.k
     privacy = msgspec.structs.replace(MODEL.privacy, k=5)
     smaller = msgspec.structs.replace(POLICY, models=(msgspec.structs.replace(MODEL, privacy=privacy),))
-    Store(smaller).apply(FAIRNESS_RESULTS, stored_positions(FAIRNESS_RESULTS)[0], run_of([race_result(50)], 12))
+    Store(smaller).apply(FAIRNESS_RESULTS, stored_positions(FAIRNESS_RESULTS)[0], run_of([race_result(50, k=5)], 12))
     assert ShownModel.objects.get(model=MODEL.name).k == 5
     store(year(1))
     assert ShownModel.objects.get(model=MODEL.name).k == 5

@@ -25,7 +25,7 @@ from stream_app.programs.replay.alternatives.search import read_outcomes
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
-NOTES = Path(__file__).parents[3] / "packs" / "mitigation.toml"
+NOTES = Path(__file__).parents[3] / "packs" / "notes" / "mitigation.toml"
 
 
 @dataclass(frozen=True)

@@ -131,17 +131,20 @@ def _unknown_content(request: HttpRequest, model: ModelPolicy) -> dict[str, Any]
         "windows": windows,
         "window": window,
         "attributes": names,
-        "shares": [_share_row(end_s, by_end[end_s], names) for end_s in sorted(by_end, reverse=True)[:_N_LISTED]],
+        "shares": [
+            _share_row(end_s, by_end[end_s], names, model.privacy.k)
+            for end_s in sorted(by_end, reverse=True)[:_N_LISTED]
+        ],
         "chart": _chart(shares, names, window),
     }
 
 
-def _share_row(end_s: int, shares: Mapping[str, UnknownShare], names: Iterable[str]) -> ShareRow:
-    return ShareRow(utc_text(end_s), [(name, _shares_text(shares.get(name))) for name in names])
+def _share_row(end_s: int, shares: Mapping[str, UnknownShare], names: Iterable[str], k: int) -> ShareRow:
+    return ShareRow(utc_text(end_s), [(name, _shares_text(shares.get(name), k)) for name in names])
 
 
-def _shares_text(share: UnknownShare | None) -> str:
-    return "–" if share is None else f"{percent(share.unknown)} ({percent(share.other)})"
+def _shares_text(share: UnknownShare | None, k: int) -> str:
+    return "–" if share is None else f"{percent(share.unknown, k)} ({percent(share.other, k)})"
 
 
 def _chart(shares: Iterable[UnknownShare], names: Iterable[str], window: str) -> Any:

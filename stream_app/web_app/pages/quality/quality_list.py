@@ -65,7 +65,7 @@ def count_text(n: int | None, k: int) -> str:
 def _row(model: ModelPolicy, today: DayCounts | None, largest: UnknownShare | None) -> QualityRow:
     k = model.privacy.k
     conflicts = None if today is None else today.reasons.get(DeadLetterReason.CONFLICT)
-    unknown = "" if largest is None else f"{percent(largest.unknown)} of {largest.attribute}, {largest.window}"
+    unknown = "" if largest is None else f"{percent(largest.unknown, k)} of {largest.attribute}, {largest.window}"
     return QualityRow(
         model=model.name,
         k=k,

@@ -21,8 +21,8 @@ class UnknownShare(msgspec.Struct, frozen=True, kw_only=True):
         start_s: Its start, event time.
         end_s: Its end, not included.
         n: Decisions; None where that would reveal a hidden group.
-        unknown: Share of decisions whose group is not known, in [0, 1]; None where it is suppressed.
-        other: Share of decisions of a group that the policy does not list; None where it is suppressed.
+        unknown: Share of decisions whose group is not known, in [0, 1]; None for fewer than k.
+        other: Share of decisions of a group that the policy does not list; None for fewer than k.
     """
 
     attribute: str
@@ -72,15 +72,15 @@ def share_of(result: DisclosedResult) -> UnknownShare:
     )
 
 
-def percent(share: float | None) -> str:
-    """Return a share as text.
+def percent(share: float | None, k: int) -> str:
+    """Return a share as text, or what is known of it where there are fewer than k such decisions.
 
-    >>> percent(0.0312), percent(0.0), percent(None)
-    ('3.1%', '0.0%', 'suppressed')
+    >>> percent(0.0312, 10), percent(None, 10)
+    ('3.1%', 'fewer than 10')
     """
-    return "suppressed" if share is None else f"{share:.1%}"
+    return f"fewer than {k:,}" if share is None else f"{share:.1%}"
 
 
 def _share(result: DisclosedResult, label: str) -> float | None:
     group = next((group for group in result.groups if group.group == label), None)
-    return 0.0 if group is None else group.share
+    return None if group is None else group.share  # a group of fewer than k, or of nobody, has no row
