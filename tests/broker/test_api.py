@@ -177,5 +177,5 @@ def test_the_examples_of_the_docs_run(site: Site) -> None:
     assert latest.loc["female", "state"] == "breach"
     assert (breaches["change"] == "breach").sum() > 10
     assert n_breaches["stricter"] > n_breaches["original"] > 0
-    assert set(n_breaches.index) == {"original", "stricter", "wider"}
+    assert set(n_breaches.index) == {"original", "stricter", "looser"}
     assert "stricter" in printed.getvalue()

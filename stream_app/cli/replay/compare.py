@@ -76,17 +76,14 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    live = None
-    if with_ == _LIVE:
-        live = read_live(settings, model, time_range, k=0 if unsafe_exact else model.privacy.k)
     topic = choice.topic_of(model)
-    results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact, live=live)
+    results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact)
     original, *others = results
     facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
     append_event(settings, "replay-run", facts_of_run)
     saved = save(state_dir, name, RunRequest(scenarios, time_range, choice, described), range_run, results)
-    if live is not None:
-        original = live
+    if with_ == _LIVE:
+        original = read_live(settings, model, time_range, k=0 if unsafe_exact else model.privacy.k)
     elif with_ is not None:
         original = load(state_dir, with_).scenarios[0]._replace(name=with_)
     comparisons = [compare_runs(original, other) for other in others]

@@ -39,9 +39,7 @@ class ReleaseFile(LockedFile):
     def __init__(self, state_dir: Path) -> None:
         super().__init__(state_dir / RELEASES_FILE, _TURN)
 
-    def release(
-        self, model: str, topic: str, sums: Sequence[ReleasedSum], k: int, beside: Sequence[ReleasedSum] = ()
-    ) -> None:
+    def release(self, model: str, topic: str, sums: Sequence[ReleasedSum], k: int) -> None:
         """Note sums of people that are shown next, unless they isolate fewer than k beside those of former runs.
 
         Args:
@@ -49,7 +47,6 @@ class ReleaseFile(LockedFile):
             topic: The topic that was read.
             sums: What is to be shown.
             k: Fewest people about which anything may follow.
-            beside: Sums that are shown with them and were released elsewhere; they are compared, not noted.
 
         Raises:
             ReleaseRefusedError: they do; nothing was noted, and nothing may be shown.
@@ -65,7 +62,7 @@ class ReleaseFile(LockedFile):
                 for each in line.sums
             }
             new = [each for each in dict.fromkeys(sums) if each not in former]
-            if (isolated := find_isolated(former.union(beside), new, k)) is not None:
+            if (isolated := find_isolated(former, new, k)) is not None:
                 start, end = (
                     datetime.fromtimestamp(time_s, UTC).isoformat() for time_s in (isolated.start_s, isolated.end_s)
                 )

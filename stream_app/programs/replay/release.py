@@ -24,7 +24,6 @@ def release_scenarios(
     topic: str,
     *,
     is_exact: bool,
-    live: ScenarioResults | None = None,
 ) -> list[ScenarioResults]:
     """Return what may be shown of each scenario, and note it in the ledger of releases of the state folder.
 
@@ -34,10 +33,9 @@ def release_scenarios(
         scenarios: What was judged, the original first.
         topic: The topic that was read.
         is_exact: Whether groups of any size are shown; that is not a release, and is audited by the caller.
-        live: What the live judge published, if it is shown beside it.
 
     Raises:
-        ReleaseRefusedError: beside what former replays or the live judge showed, fewer than k people would be isolated.
+        ReleaseRefusedError: beside what former replays showed, fewer than k people would be isolated.
         ConfigError: the ledger is unsafe, or was changed by something else.
         WriteError: it cannot be written.
     """
@@ -45,8 +43,7 @@ def release_scenarios(
     if not is_exact:
         original = scenarios[0].model
         sums = list(released_sums(original, scenarios, results))
-        beside = [] if live is None else list(released_sums(original, scenarios[:1], [live]))
-        ReleaseFile(Path(settings.state_dir)).release(original.name, topic, sums, original.privacy.k, beside)
+        ReleaseFile(Path(settings.state_dir)).release(original.name, topic, sums, original.privacy.k)
     return results
 
 

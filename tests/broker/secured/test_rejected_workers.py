@@ -25,7 +25,7 @@ from tests.support.servers.secured.kafka import SecuredKafka
 from tests.support.servers.secured.stage import APP_ID, Decisions, Stage, until
 from tests.support.servers.secured.users import connection_of, grant, password_of, wait_until_accepted
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(500)
 
 CHANGED = "changed-on-the-broker"
 SHORT_S = 2.0  # the certificates are valid for so long
@@ -144,7 +144,11 @@ def test_workers_that_are_rejected_say_why_and_continue_where_they_were(stage: S
         kafka.node.stop()
         kafka.node.start()
         decisions.send(1000)
-        wait("each says why", lambda: all(worker.says and worker.is_rejected for worker in workers.values()))
+        wait(
+            "each says why",
+            lambda: all(worker.says and worker.is_rejected for worker in workers.values()),
+            timeout_s=240,
+        )
         for name, worker in workers.items():
             assert cases[name].reason in worker.says[-1]
             assert "connection" in (worker.waits_for or [])

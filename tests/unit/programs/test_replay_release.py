@@ -15,7 +15,6 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.results import AND
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
-from stream_app.pipeline.replay.scenarios.results import LIVE, ScenarioResults, disclose_report
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.search.results import AlternativeValues, PairValues, SearchResult
 from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
@@ -43,19 +42,13 @@ def replayed(n_panes: int, first: int = 0) -> ModelReport:
     return report
 
 
-def shown(
-    folder: Path,
-    report: ModelReport,
-    *others: tuple[Scenario, ModelReport],
-    is_exact: bool = False,
-    live: ScenarioResults | None = None,
-) -> set[int]:
+def shown(folder: Path, report: ModelReport, *others: tuple[Scenario, ModelReport], is_exact: bool = False) -> set[int]:
     """Return the ends of the running totals that a replay shows."""
     scenarios = [original_scenario(MODEL), *(scenario for scenario, _ in others)]
     reports = {ORIGINAL: report} | {scenario.name: of_scenario for scenario, of_scenario in others}
     run = RangeRun(reports, {}, {}, 0, Dispositions())
     settings = load_settings({}, state_dir=str(folder))
-    results = release_scenarios(settings, run, scenarios, "raw", is_exact=is_exact, live=live)
+    results = release_scenarios(settings, run, scenarios, "raw", is_exact=is_exact)
     return {result.end_s for result in results[0].results if result.window == "total"}
 
 
@@ -84,16 +77,6 @@ def test_a_scenario_without_a_few_tagged_decisions_is_refused(tmp_path: Path) ->
     without_few = msgspec.structs.replace(total, groups=tuple(groups))
     with pytest.raises(ReleaseRefusedError, match="people of gender"):
         shown(tmp_path, report, (untagged, ModelReport(results=[without_few])))
-
-
-def test_a_replay_beside_what_the_live_judge_published_is_refused_where_few_people_are_between_them(
-    tmp_path: Path,
-) -> None:
-    live = disclose_report(LIVE, replayed(12), 10)
-    with pytest.raises(ReleaseRefusedError, match="beside what was shown of loans before"):
-        shown(tmp_path, replayed(12, first=1), live=live)
-    assert shown(tmp_path, replayed(12), live=live) == {120}
-    assert shown(tmp_path, replayed(12)) == {120}
 
 
 def test_exact_numbers_for_an_audit_are_no_release(tmp_path: Path) -> None:

@@ -181,3 +181,19 @@ def test_zero_reads_zero_and_states_are_words() -> None:
     assert ["race", "black", "windows of 1d: no alarm", "1", "0", "-1"] in rows
     assert ["race", "black", "windows of 1d: breach", "0", "1", "1"] in rows
     assert cells(write_verdict(before, Rules()))[1][2:7] == ["50", "0.0000", "0.0000", "", "+0.0000"]
+
+
+def test_what_is_about_other_times_is_not_compared() -> None:
+    """Live totals lag behind, or are withheld; a value that both have is then that of the newest common window."""
+    day, later = [group("black", n=50)], [group("black", n=70)]
+    windows = [result("1d", DAY_S, day), result("1d", 2 * DAY_S, day), result("30d", 30 * DAY_S, day)]
+    before = ScenarioResults("live", [*windows, result("total", 30 * DAY_S, day)], [])
+    after = ScenarioResults("other", [*windows[:2], result("total", 31 * DAY_S, later)], [])
+    [n] = [delta for delta in compare_runs(before, after).deltas if delta.field == "n"]
+    assert (n.original, n.scenario, n.delta) == (50, 50, 0)
+    withheld = ScenarioResults("live", [result("total", 31 * DAY_S, [group("black")])], [])
+    [n] = [delta for delta in compare_runs(withheld, after).deltas if delta.field == "n"]
+    assert (n.original, n.scenario, n.delta) == (None, 70, None)
+    same = ScenarioResults("live", [*windows, result("total", 31 * DAY_S, day)], [])
+    [n] = [delta for delta in compare_runs(same, after).deltas if delta.field == "n"]
+    assert (n.original, n.scenario, n.delta) == (50, 70, 20)

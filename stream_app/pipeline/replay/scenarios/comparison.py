@@ -1,9 +1,13 @@
-"""Two scenarios side by side: the totals of each group, how many windows had which state, and which alerts differ."""
+"""Two scenarios side by side: the values of each group, how many windows had which state, and which alerts differ.
+
+The values are those of the running totals where both scenarios show totals of the same time. Live totals can be from an
+earlier time, or withheld; then they are those of the newest of the largest windows that both show.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -16,6 +20,7 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 
 WINDOWS = "windows "  # starts the field that counts windows in a state
 _VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
+_Key = tuple[str, str, int]  # attribute, window, end; of totals 0
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +49,7 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         original: Name of the original: a scenario, a run, or ``live``.
         scenario: Name of the scenario.
-        deltas: Values of the running totals and numbers of windows by state, of each group.
+        deltas: Values of each group, see above, and its numbers of windows by state.
         alerts: Alerts gained, lost and moved in time.
     """
 
@@ -56,13 +61,15 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunComparison:
     """Compare two scenarios of one model."""
-    before, after = _facts(original.results), _facts(scenario.results)
+    ours, theirs = _newest(original.results), _newest(scenario.results)
+    compared = _compared(ours, theirs)
+    before, after = _facts(ours.values(), compared), _facts(theirs.values(), compared)
     deltas = []
     for attribute, group, field in dict.fromkeys([*before, *after]):
-        ours, theirs = before.get((attribute, group, field)), after.get((attribute, group, field))
-        delta = None if ours is None or theirs is None else theirs - ours
+        one, other = before.get((attribute, group, field)), after.get((attribute, group, field))
+        delta = None if one is None or other is None else other - one
         deltas.append(
-            GroupDelta(attribute=attribute, group=group, field=field, original=ours, scenario=theirs, delta=delta)
+            GroupDelta(attribute=attribute, group=group, field=field, original=one, scenario=other, delta=delta)
         )
     alerts = compare_alerts(original.alerts, scenario.alerts)
     return RunComparison(original=original.name, scenario=scenario.name, deltas=tuple(deltas), alerts=tuple(alerts))
@@ -80,16 +87,45 @@ def field_words(field: str) -> str:
     return f"windows of {window}: {state_words(State(state))}"
 
 
-def _facts(results: Iterable[DisclosedResult]) -> dict[tuple[str, str, str], float | None]:
-    """Return the values of each group: those of the newest total, then its number of windows by state."""
-    newest = {(result.window, result.attribute, result.end_s): result for result in results}.values()
+def _newest(results: Iterable[DisclosedResult]) -> dict[_Key, DisclosedResult]:
+    """Return the newest revision of each window, and the newest totals of each attribute under no end."""
+    return {
+        (result.attribute, result.window, 0 if result.window == TOTAL_WINDOW else result.end_s): result
+        for result in results
+    }
+
+
+def _compared(ours: Mapping[_Key, DisclosedResult], theirs: Mapping[_Key, DisclosedResult]) -> set[_Key]:
+    """Return of each attribute the totals or the window whose values are compared; totals where nothing fits."""
+    best: dict[str, tuple[bool, bool, int, int, _Key]] = {}
+    for key in ours.keys() | theirs.keys():
+        sides = [side[key] for side in (ours, theirs) if key in side]
+        is_total = key[1] == TOTAL_WINDOW
+        is_fit = key in ours and key in theirs and len(set(map(_times, sides))) == 1 and all(map(_shows_any, sides))
+        if is_fit or is_total:
+            rank = (is_fit, is_total, sides[0].size_s, sides[0].end_s, key)
+            best[key[0]] = max(rank, best.get(key[0], rank))
+    return {rank[-1] for rank in best.values()}
+
+
+def _times(result: DisclosedResult) -> tuple[int, int]:
+    return result.start_s, result.end_s
+
+
+def _shows_any(result: DisclosedResult) -> bool:
+    return any(group.n is not None for group in result.groups)
+
+
+def _facts(results: Iterable[DisclosedResult], compared: Collection[_Key]) -> dict[tuple[str, str, str], float | None]:
+    """Return the values of each group: those of the compared results, then its number of windows by state."""
     facts: dict[tuple[str, str, str], float | None] = {}
     states: Counter[tuple[str, str, str]] = Counter()
-    for result in newest:
+    for result in results:
+        key = (result.attribute, result.window, 0 if result.window == TOTAL_WINDOW else result.end_s)
         for group in result.groups:
-            if result.window == TOTAL_WINDOW:
+            if key in compared:
                 facts |= {(result.attribute, group.group, name): _value(group, name) for name in _VALUES}
-            elif group.state is not None:
+            if result.window != TOTAL_WINDOW and group.state is not None:
                 states[result.attribute, group.group, f"{WINDOWS}{result.window} {group.state}"] += 1
     return facts | dict(sorted(states.items()))
 

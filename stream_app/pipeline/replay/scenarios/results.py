@@ -9,7 +9,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Withheld
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.time_range import TimeRange
 
@@ -61,15 +61,21 @@ def disclose_live(
 ) -> ScenarioResults:
     """Return what the live judge published about a time range; the newest revision of a window counts.
 
+    Results of which readers still see a former revision are left out: they are about fewer decisions than a replay.
+
     Args:
         results: Results of one model, in the order of the log.
         alerts: Its alerts.
         time_range: Windows and alerts outside it are left out.
         k: Groups of fewer decisions are hidden.
     """
-    newest = {result.key: result for result in results}.values()
+    newest = [result for result in {one.key: one for one in results}.values() if not (k and _is_held(result))]
     return ScenarioResults(
         LIVE,
         [disclose_result(result, k) for result in newest if time_range.contains(result.start_s, result.end_s)],
         [disclose_alert(alert, k) for alert in alerts if time_range.contains(alert.pane_s, alert.at_s)],
     )
+
+
+def _is_held(result: Result) -> bool:
+    return isinstance(result.withheld, Withheld) and result.withheld.is_held
