@@ -23,7 +23,6 @@ from stream_app.pipeline.ingest.outcome_step import OutcomeIngestStep
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.outcomes.step import OutcomeStep
-from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy, parse_policy, read_policy_text
 from stream_app.topics import (
@@ -187,9 +186,7 @@ def described_state(step: Any, state: Mapping[bytes, bytes]) -> Any:
             description.setdefault(kind, {})["|".join(names)] = header
     if isinstance(step, JudgeStep):
         description["newest"] = [
-            [result.key, result.revision, result.n, result.state]
-            for result in step.newest_results()
-            if not isinstance(result, AllocationResult)  # these have no state, and nothing recorded has them
+            [result.key, result.revision, result.n, result.state] for result in step.newest_results()
         ]
     return plain(description)
 
