@@ -161,7 +161,12 @@ def test_data_quality_has_the_counts_of_days_and_hours_that_may_be_shown() -> No
     ]
     assert (first["rejected"], first["reasons"]) == (25, {"json": 25})
     (share,) = found["unknown"]
-    assert (share["attribute"], share["end_s"], round(share["unknown"], 4), share["other"]) == ("race", 100, 0.0476, 0)
+    assert (share["attribute"], share["end_s"], round(share["unknown"], 4), share["other"]) == (
+        "race",
+        100,
+        0.0476,
+        None,
+    )
     assert ask(f"/api/quality?model={MODEL.name}")["days"] == []
 
 

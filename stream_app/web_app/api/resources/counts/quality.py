@@ -80,7 +80,7 @@ _EXAMPLE = {
             "end_s": 1767225900,
             "n": 1030,
             "unknown": 0.029126,
-            "other": 0.0,
+            "other": None,
         }
     ],
     "freshness": {"is_current": True, "since": "2026-01-01 00:05:03 UTC", "fault": ""},
