@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from stream_app.cli.flags.columns import renamed_columns
 from stream_app.core.allocation.areas import Area
 from stream_app.core.allocation.disparity import MAX_RATIO
 from stream_app.core.allocation.limits import Limits
@@ -42,13 +43,7 @@ class AreaFlags:
         Raises:
             ConfigError: A value is not NAME=COLUMN, or the name is unknown.
         """
-        renamed = {}
-        for text in self.columns or ():
-            name, _, column = (part.strip() for part in text.partition("="))
-            if name not in COLUMNS or not column:
-                raise ConfigError(f"--column: expected NAME=COLUMN with NAME one of {', '.join(COLUMNS)}")
-            renamed[name] = column
-        return renamed
+        return renamed_columns(self.columns, COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stream_app.errors import ConfigError
+from stream_app.cli.flags.columns import renamed_columns
 from stream_app.offline.columns import COLUMNS, ColumnNames
 from stream_app.offline.plan import (
     DEFAULT_FALSE_ALARMS,
@@ -60,13 +60,7 @@ class CountFlags:
         Raises:
             ConfigError: A value is not NAME=COLUMN, or the name is unknown.
         """
-        renamed = {}
-        for text in self.columns or ():
-            name, _, column = (part.strip() for part in text.partition("="))
-            if name not in COLUMNS or not column:
-                raise ConfigError(f"--column: expected NAME=COLUMN with NAME one of {', '.join(COLUMNS)}")
-            renamed[name] = column
-        return ColumnNames(renamed)
+        return ColumnNames(renamed_columns(self.columns, COLUMNS))
 
 
 @dataclass(frozen=True)

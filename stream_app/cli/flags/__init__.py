@@ -3,5 +3,5 @@
 ``expand`` turns a function that takes such dataclasses into one that takes their options; ``settings`` has broker,
 policy, state folder and ``--json``; ``security`` has TLS and SASL, ``web`` who may read pages; ``selection`` has model,
 attribute, time range and source topic; ``sending`` has destination, timing and disorder of the streams of
-``fairstream produce``.
+``fairstream produce``, ``columns`` reads the names of columns.
 """

@@ -1,4 +1,4 @@
-"""What people and the log are told of a database that is away, full or read-only: by the errors of real databases."""
+"""What pages and the log say of a database that is away, full or read-only: by the errors of real databases."""
 
 from __future__ import annotations
 

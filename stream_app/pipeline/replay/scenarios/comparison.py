@@ -63,7 +63,7 @@ def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunCom
     """Compare two scenarios of one model."""
     ours, theirs = _newest(original.results), _newest(scenario.results)
     compared = _compared(ours, theirs)
-    before, after = _facts(ours.values(), compared), _facts(theirs.values(), compared)
+    before, after = _facts(ours, compared), _facts(theirs, compared)
     deltas = []
     for attribute, group, field in dict.fromkeys([*before, *after]):
         one, other = before.get((attribute, group, field)), after.get((attribute, group, field))
@@ -116,12 +116,13 @@ def _shows_any(result: DisclosedResult) -> bool:
     return any(group.n is not None for group in result.groups)
 
 
-def _facts(results: Iterable[DisclosedResult], compared: Collection[_Key]) -> dict[tuple[str, str, str], float | None]:
+def _facts(
+    results: Mapping[_Key, DisclosedResult], compared: Collection[_Key]
+) -> dict[tuple[str, str, str], float | None]:
     """Return the values of each group: those of the compared results, then its number of windows by state."""
     facts: dict[tuple[str, str, str], float | None] = {}
     states: Counter[tuple[str, str, str]] = Counter()
-    for result in results:
-        key = (result.attribute, result.window, 0 if result.window == TOTAL_WINDOW else result.end_s)
+    for key, result in results.items():
         for group in result.groups:
             if key in compared:
                 facts |= {(result.attribute, group.group, name): _value(group, name) for name in _VALUES}

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Schema
 from pydantic import Field
@@ -20,8 +19,7 @@ from stream_app.web_app.api.filters import Name, PageFilter, selection_of
 from stream_app.web_app.api.paging import Freshness, Place, answer, answer_page, newest_first
 from stream_app.web_app.cases.models import Case, CaseAlert, CaseEvent
 from stream_app.web_app.pages.cases.case_list import in_state
-from stream_app.web_app.pages.cases.visible import find_visible_case, is_overdue, name_of, visible_cases
-from stream_app.web_app.pages.watched import model_in_alert
+from stream_app.web_app.pages.cases.visible import find_visible_case, is_overdue, name_of, visible_cases, with_n_alerts
 
 _MOST_ALERTS, _MOST_EVENTS, _MAX_ID = 1000, 1000, 2**31 - 1
 
@@ -204,10 +202,7 @@ def case(request: HttpRequest, chosen: Path[CaseId]) -> HttpResponse:
 
 
 def _items(shown: Iterable[Case]) -> list[CaseItem]:
-    listed = [one for one in shown if model_in_alert(one.model) is not None]
-    joined = CaseAlert.objects.filter(case__in=listed).values_list("case_id").annotate(n=Count("alert_id"))
-    counts = dict(joined)
-    return [_item(one, counts.get(one.pk, 0)) for one in listed]
+    return [_item(one, n_alerts) for one, n_alerts in with_n_alerts(shown)]
 
 
 def _item(one: Case, n_alerts: int) -> CaseItem:

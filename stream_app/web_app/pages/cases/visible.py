@@ -64,10 +64,15 @@ def find_visible_case(case_id: int) -> Case | None:
 
 def case_rows(cases: Iterable[Case]) -> list[CaseRow]:
     """Return cases in words."""
+    return [case_row(case, n_alerts) for case, n_alerts in with_n_alerts(cases)]
+
+
+def with_n_alerts(cases: Iterable[Case]) -> list[tuple[Case, int]]:
+    """Return those of some cases that are shown, each with the number of its alerts, by one query."""
     shown = [case for case in cases if model_in_alert(case.model) is not None]
     joined = CaseAlert.objects.filter(case__in=shown).values_list("case_id").annotate(n=Count("alert_id"))
     counts = dict(joined)
-    return [case_row(case, counts.get(case.pk, 0)) for case in shown]
+    return [(case, counts.get(case.pk, 0)) for case in shown]
 
 
 def case_row(case: Case, n_alerts: int) -> CaseRow:
