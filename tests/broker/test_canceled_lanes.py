@@ -10,6 +10,7 @@ import gc
 import os
 import signal
 from collections.abc import Coroutine, Generator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -125,15 +126,24 @@ def test_a_writer_whose_broker_does_not_answer_closes_with_its_connections(tmp_p
         assert pid is not None
 
         async def run() -> None:
+            complaints: list[str] = []
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context["message"]))
             writer = TransactionWriter(echo.kafka, app_id)
             await writer.start()
             await writer.send([Outputs(echo.out, 0, [None], [b"first"])])
             await writer.commit()
             os.kill(pid, signal.SIGSTOP)
-            await writer.send([Outputs(echo.out, 0, [None], [b"never sent"])])
+            for value in (b"on its way", b"waits for it"):
+                await writer.send([Outputs(echo.out, 0, [None], [value])])
+                await asyncio.sleep(0.2)  # the sender takes it
+            with suppress(TimeoutError):
+                await asyncio.wait_for(writer.commit(), 0.5)
             await writer.close()
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left
+            del writer, left
+            gc.collect()
+            assert not complaints  # "Future exception was never retrieved" would stand in the log as an error
 
         try:
             asyncio.run(run())

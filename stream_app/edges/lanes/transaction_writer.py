@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Iterable
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 import aiokafka
@@ -79,8 +79,7 @@ class TransactionWriter:
         if not self._is_open:
             return
         await self._unless_failed(self._pending.join())
-        await asyncio.gather(*self._delivered)
-        self._delivered.clear()
+        await self._all_delivered()
         await self._producer.commit_transaction()
         self._is_open = False
 
@@ -92,10 +91,27 @@ class TransactionWriter:
         for future in self._delivered:
             if not future.cancel() and not future.cancelled():
                 future.exception()  # retrieved, so that asyncio does not log it: nothing of the transaction is needed
-        # The producer would wait for its batches, without a broker forever; they are not needed any more.
-        self._producer._message_accumulator.fail_all(ProducerClosed())
+        self._give_batches_up()
         if not await self._has_ended(self._producer.stop()):
             await self._has_ended(self._producer.client.close())
+
+    async def _all_delivered(self) -> None:
+        # Not gather(): when a lane is canceled here, it would cancel what close() has to look at.
+        if self._delivered:
+            await asyncio.wait(self._delivered, return_when=asyncio.FIRST_EXCEPTION)
+        for future in self._delivered:
+            if future.done():
+                future.result()
+        self._delivered.clear()
+
+    def _give_batches_up(self) -> None:
+        """Fail the batches that wait: the producer would wait for them, without a broker forever."""
+        accumulator = self._producer._message_accumulator
+        batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
+        accumulator.fail_all(ProducerClosed())
+        for future in chain.from_iterable((batch.future, batch._drain_waiter) for batch in batches):
+            if future.done() and not future.cancelled():
+                future.exception()  # retrieved, as above
 
     @staticmethod
     async def _has_ended(closing: Coroutine[Any, Any, None]) -> bool:
