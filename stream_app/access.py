@@ -63,7 +63,7 @@ def rights_of(role: UserRole, policy: Policy, app_id: str) -> tuple[Right, ...]:
     >>> [str(right) for right in rights_of("producer", load_policy("loans"), "fairstream")]
     ['WRITE on topic loan-decisions-raw']
     >>> [right.name for right in rights_of("web", load_policy("loans"), "fairstream")]
-    ['dead-letters', 'late-decisions', 'fairness-results', 'fairness-alerts']
+    ['dead-letters', 'late-decisions', 'fairness-results', 'fairness-alerts', 'fairness-policies']
     """
     specs = declared_topics(policy, app_id)
     rights = [right for spec in specs for right in _rights_on(spec, role)]

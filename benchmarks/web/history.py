@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.disclosure.shown import disclose_window
-from stream_app.policy import Attribute, Policy
+from stream_app.policy import Attribute, ModelPolicy, Policy, load_policy
 from stream_app.policy.limits import WindowPolicy
 from stream_app.web_app.cases.models import About, Case, CaseAlert, CaseEvent, Status
 from stream_app.web_app.history.bodies import compress
@@ -60,7 +60,7 @@ class Size(NamedTuple):
 
 
 def policy_of(size: Size) -> Policy:
-    """Return a policy with that many models and attributes, in windows of one hour."""
+    """Return a policy with that many models and attributes, in windows of one hour, and one model of cameras."""
     groups = ("white", "black", "hispan")
     attributes = tuple(
         Attribute(name=f"attribute-{number:02}", path=f"a{number}", groups=groups, reference="white")
@@ -68,7 +68,7 @@ def policy_of(size: Size) -> Policy:
     )
     changes: dict[str, Any] = {"attributes": attributes, "windows": (WindowPolicy(name=_WINDOW, size_s=HOUR_S),)}
     models = (msgspec.structs.replace(MODEL, name=f"model-{n:04}", **changes) for n in range(size.n_models))
-    return Policy(schema=1, models=tuple(models))
+    return Policy(schema=1, models=(*models, load_policy("cameras").models[0]))
 
 
 def write_history(size: Size, policy: Policy) -> int:
@@ -77,14 +77,15 @@ def write_history(size: Size, policy: Policy) -> int:
     templates = {state: _template(state) for state in _STATES}
     newest: list[Verdict] = []
     with _without_indexes():
-        for model in policy.models[:N_DRAWN]:
+        models = _of_decisions(policy)
+        for model in models[:N_DRAWN]:
             for attribute in model.attributes:
                 bodies = {state: _Bodies(result, model.name, attribute.name) for state, result in templates.items()}
                 rows = [*_series(size, generator, bodies, model.name, attribute.name)]
                 _insert(rows)
                 newest.append(_verdict(rows[-1], bodies))
-        for number, model in enumerate(policy.models[N_DRAWN:], start=N_DRAWN):
-            former = policy.models[number % N_DRAWN].name
+        for number, model in enumerate(models[N_DRAWN:], start=N_DRAWN):
+            former = models[number % N_DRAWN].name
             _copy(former, model.name)
             newest += [_renamed(verdict, model.name) for verdict in newest if verdict.model == former]
     Verdict.objects.bulk_create(newest, batch_size=500)
@@ -94,6 +95,10 @@ def write_history(size: Size, policy: Policy) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return WindowRow.objects.count()
+
+
+def _of_decisions(policy: Policy) -> list[ModelPolicy]:
+    return [model for model in policy.models if model.kind == "decisions"]
 
 
 class _Bodies:
@@ -216,7 +221,7 @@ def _write_alerts(size: Size, policy: Policy, generator: random.Random) -> None:
     """Write alerts over the year, and a case for every few of them, all but the newest closed."""
     user = User.objects.create(username="analyst")
     year_s = HOURS * HOUR_S
-    for model in policy.models:
+    for model in _of_decisions(policy):
         name, rows, joined, cases = model.name, [], [], []
         times = sorted(generator.randrange(size.end_s - year_s, size.end_s) for _ in range(size.alerts_per_model))
         for number, at_s in enumerate(times):

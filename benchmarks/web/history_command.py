@@ -49,6 +49,7 @@ def main(arguments: argparse.Namespace) -> int:
 def measure(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]:
     """Fill the database, unless it is full, and open every page."""
     prepare(settings)
+    from benchmarks.web.further import write_further  # noqa: PLC0415  # needs Django\'s settings
     from benchmarks.web.history import HOURS, Size, policy_of, write_history  # noqa: PLC0415  # needs Django\'s settings
     from benchmarks.web.pages import addresses, measure_pages, not_opened  # noqa: PLC0415  # needs Django\'s settings
     from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # needs Django\'s settings
@@ -65,6 +66,7 @@ def measure(settings: Settings, arguments: argparse.Namespace) -> dict[str, Any]
     started, figures = time.monotonic(), dict[str, Any]()
     if newest is None:
         n_rows = write_history(size, policy)
+        write_further(size, policy)
         n_results = size.n_models * size.n_attributes * HOURS
         figures |= {"results": n_results, "rows": n_rows, "fill_s": round(time.monotonic() - started)}
         say(f"{n_rows:,} rows are kept of {n_results:,} results; {figures['fill_s']} s")

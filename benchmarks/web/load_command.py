@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import json
 import os
+import sqlite3
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.pipeline.records.results import encode_result
 from stream_app.topics import FAIRNESS_RESULTS, declared_topics
+from stream_app.web_app.host.database import FILE_NAME
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result
 
 _N_HISTORY = 400
 _WARM_UP_S, _IDLE_S = 3.0, 5.0
+_CURRENT_S = 60.0
 _FIRST_S = 1_700_000_000
 
 
@@ -59,7 +62,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, Any]:
     """Load the application, then the peer with answers of the same size, each pinned to one core."""
-    create_topics(bench.kafka, [spec for spec in declared_topics(POLICY, "unused") if spec.name.startswith("fairness")])
+    create_topics(bench.kafka, declared_topics(POLICY, "unused"))
     port, state = free_port(), bench.folder / "web"
     environ = {
         "FAIRSTREAM_KAFKA": bench.kafka,
@@ -73,7 +76,7 @@ def measure(bench: Bench, arguments: argparse.Namespace) -> dict[str, Any]:
         ready = f"http://127.0.0.1:{port}/readyz"
         with run_server(["stream_app", "web"], bench.folder / "web.log", ready, environ) as process:
             say("waiting until everything is stored")
-            _wait_until_current(ready)
+            _wait_until_current(ready, state)
             application = _load(process, port, [path], token, arguments)
             different = _load(process, port, [f"{path}&since={_moment(n)}" for n in range(1000)], token, arguments)
     port = free_port()
@@ -148,14 +151,28 @@ def _arriving(kafka: str, per_s: float) -> Iterator[None]:
         producer.close()
 
 
-def _wait_until_current(address: str) -> None:
+def _wait_until_current(address: str, state: Path) -> None:
+    """Wait until the application shows everything that is in Kafka.
+
+    Raises:
+        TimeoutError: it does not; with how far each topic was read.
+    """
+    deadline = time.monotonic() + _CURRENT_S
     while True:
         try:
             with urllib.request.urlopen(address, timeout=5):  # noqa: S310  # our own
                 return
         except urllib.error.HTTPError as error:
             error.close()
-            time.sleep(0.2)
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not current after {_CURRENT_S:g} s; read so far: {_readings(state)}")
+        time.sleep(0.2)
+
+
+def _readings(state: Path) -> list[tuple[str, float | None, str]]:
+    """Return for each topic up to when it is stored, and why no further."""
+    with closing(sqlite3.connect(f"file:{state / FILE_NAME}?mode=ro", uri=True)) as database:
+        return list(database.execute("SELECT topic, current_at_s, fault FROM projection_reading"))
 
 
 def _moment(n: int) -> str:

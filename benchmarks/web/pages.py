@@ -24,7 +24,9 @@ from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.api.access.tokens import create
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.history.keeping import DAY_S
+from stream_app.web_app.policies.models import PolicyDraft
 from stream_app.web_app.projection.models import AlertRow
+from stream_app.web_app.replays.models import Replay
 from stream_app.web_app.routes import urlpatterns
 
 _HOST = "127.0.0.1"
@@ -32,14 +34,14 @@ _HOST = "127.0.0.1"
 
 def addresses(policy: Policy, end_s: int) -> dict[str, str]:
     """Return what is opened, by what it shows; old parts of lists too."""
-    model = policy.models[:N_DRAWN][-1]
+    model = [model for model in policy.models if model.kind == "decisions"][:N_DRAWN][-1]
     name, attribute, window = model.name, model.attributes[-1].name, model.windows[0].name
     alert, case = AlertRow.every_alert.order_by("-at_s").first(), Case.objects.order_by("-id").first()
     if alert is None or case is None:
         raise LookupError("The history has no alert or no case")
     of_series = f"model={name}&attribute={attribute}&window={window}"
-    old = f"until={datetime.fromtimestamp(end_s - 300 * DAY_S, UTC):%Y-%m-%dT00:00:00Z}"
-    return {
+    old = f"until={_moment(end_s - 300 * DAY_S):%Y-%m-%dT00:00:00Z}"
+    return _of_what_is_there(policy) | {
         "overview": "/",
         "overview, last page": "/?page=100000",
         "overview, searched": f"/?search={name}",
@@ -56,6 +58,17 @@ def addresses(policy: Policy, end_s: int) -> dict[str, str]:
         "policies": "/policies",
         "privacy": "/privacy",
         "users": "/users",
+        "tokens": "/tokens",
+        "tokens, searched": "/tokens?search=program",
+        "tokens, last page": "/tokens?page=100000",
+        "data quality": "/quality",
+        "data quality, last page": "/quality?page=100000",
+        "data quality, searched": f"/quality?search={name}",
+        "data quality of a model": f"/quality/{name}",
+        "data quality of an old day": f"/quality/{name}?day={_moment(end_s - 300 * DAY_S):%Y-%m-%d}",
+        "replays": "/replays",
+        "replays, last page": "/replays?page=100000",
+        "policy comparison": f"/policies/comparison?model={name}",
         "audit": "/audit",
         "runbooks": "/runbooks",
         "runbook": "/runbooks/FairnessBreach",
@@ -75,12 +88,35 @@ def addresses(policy: Policy, end_s: int) -> dict[str, str]:
         "api alerts of an attribute": f"/api/alerts?model={name}&attribute={attribute}&limit=1000",
         "api alert": f"/api/alerts/{alert.id}",
         "api policies": "/api/policies",
+        "api cases": "/api/cases",
+        "api case": f"/api/cases/{case.pk}",
+        "api quality": f"/api/quality?model={name}&days=31",
+        "api replays": "/api/replays",
         "api monitor_fairness": "/api/monitor_fairness",
         "api audit_history": "/api/audit_history",
         "api metrics": "/api/metrics",
         "api health": "/api/health",
         "api document": "/api/openapi.json",
     }
+
+
+def _moment(time_s: int) -> datetime:
+    return datetime.fromtimestamp(time_s, UTC)
+
+
+def _of_what_is_there(policy: Policy) -> dict[str, str]:
+    """Return pages of what not every policy and database has."""
+    found = {}
+    for model in policy.models:
+        if model.kind == "counts":
+            of_model = f"model={model.name}"
+            found |= {"cameras": f"/cameras?{of_model}", "cameras, last page": f"/cameras?{of_model}&page=100000"}
+            found["api cameras"] = f"/api/cameras?{of_model}"
+    if replay := Replay.objects.order_by("-id").first():
+        found |= {"replay": f"/replays/{replay.pk}", "api replay": f"/api/replays/{replay.pk}"}
+    if draft := PolicyDraft.objects.order_by("-id").first():
+        found["draft"] = f"/policies/drafts/{draft.pk}"
+    return found
 
 
 def not_opened(opened: dict[str, str]) -> list[str]:

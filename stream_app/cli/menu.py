@@ -212,10 +212,13 @@ MENU: dict[str, Entry | Menu] = {
             ),
             "rebuild": Entry("web.rebuild:rebuild", "Delete stored results and alerts, and read them again."),
             "tokens": Menu(
-                "Create, list and revoke tokens of the API.",
+                "Create, list, limit and revoke tokens of the API.",
                 {
                     "create": Entry("web.tokens:create", "Print a new token of the API, once."),
                     "list": Entry("web.tokens:list_tokens", "List the tokens of the API, never their secrets."),
+                    "limit": Entry(
+                        "web.tokens:limit", "Give a token of the API other limits, from its next request on."
+                    ),
                     "revoke": Entry("web.tokens:revoke", "End a token of the API at once."),
                 },
             ),

@@ -86,6 +86,7 @@ def run(
     from stream_app.web_app.api.kept_answers import KEPT_S  # noqa: PLC0415  # the same
     from stream_app.web_app.api.running import start_api  # noqa: PLC0415  # the same
     from stream_app.web_app.history.keeping import keeping_of  # noqa: PLC0415  # the same
+    from stream_app.web_app.host.garbage import spare_what_is_loaded  # noqa: PLC0415  # the same
     from stream_app.web_app.host.request_threads import RequestThreads  # noqa: PLC0415  # the same
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
@@ -111,6 +112,7 @@ def run(
     replays.start()
     policies = PolicyReader(settings.connection)
     policies.start()
+    spare_what_is_loaded()
     try:
         serve(
             RequestThreads(),

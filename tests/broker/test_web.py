@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,6 +82,35 @@ def publish(kafka: str, model: str) -> list[tuple[int, int, str]]:
     return rows
 
 
+@contextmanager
+def arriving(kafka: str) -> Iterator[None]:
+    """Write records all the time until the block ends, so that there is always one that is not read yet.
+
+    They have no value: nothing of them is stored but the position.
+    """
+    ended = threading.Event()
+
+    def write() -> None:
+        producer = KafkaProducer(bootstrap_servers=kafka)
+        while not ended.wait(0.005):
+            producer.send(FAIRNESS_RESULTS, None, key=b"nobody")
+        producer.close()
+
+    thread = threading.Thread(target=write, name="arriving", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def current_at(application: Application) -> str:
+    """Return the time up to which the overview is current; empty while it is stale."""
+    found = re.search(r"Current as of ([^<]+ UTC)", application.page(application.address))
+    return "" if found is None else found[1]
+
+
 def test_kills_and_a_second_reading_lose_and_double_nothing(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], database_url: str | None
 ) -> None:
@@ -130,6 +162,9 @@ def test_kills_and_a_second_reading_lose_and_double_nothing(
         assert rows() == expected
         assert cases() == opened
         wait_until("all of it is current", lambda: "Current as of" in application.page(application.address))
+        with arriving(kafka):
+            started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 1))
+            wait_until("it is current while results arrive", lambda: current_at(application) > started)
     with application.run(FAIRSTREAM_KAFKA="127.0.0.1:1") as process:
         wait_until("it is stale", lambda: "Stale since" in application.page(application.address))
         address = f"{application.address}/models/{model}"

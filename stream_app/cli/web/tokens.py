@@ -16,7 +16,21 @@ from stream_app.web_app import tokens
 _COLUMNS = [
     Column("id", is_head=True),
     *(Column(name, is_text=name in ("name", "made by", "scopes")) for name in ("name", "made by", "role", "scopes")),
-    *(Column(name) for name in ("state", "created", "expires", "last used")),
+    *(Column(name) for name in ("state", "created", "expires", "last used", "reads/min", "others/min")),
+]
+
+
+_Reads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1_000_000, help="Reading requests in a minute. Default: FAIRSTREAM_API_READS_PER_MIN.", metavar="N"
+    ),
+]
+_Writes = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1_000_000, help="Other requests in a minute. Default: FAIRSTREAM_API_WRITES_PER_MIN.", metavar="N"
+    ),
 ]
 
 
@@ -31,17 +45,20 @@ def create(
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=365, help="How long it works.")] = 90,
+    reads_per_min: _Reads = None,
+    writes_per_min: _Writes = None,
     state_dir: StateDir = None,
 ) -> None:
     """Print a new token of the API, once.
 
     Only a hash of it is stored. Scopes: results, alerts, cases, quality, cameras,
-    policies, fairness and metrics for every role; score for analyst; audit for
-    auditor.
+    policies, replays, fairness and metrics for every role; score and start-replays
+    for analyst; audit for auditor.
 
     Example: fairstream web tokens create scoreboard --scope results --scope alerts
     """
-    text = tokens.create_token(read_settings(state_dir=state_dir), name, role.value, scope or [], days)
+    per_min = tokens.PerMin(reads_per_min, writes_per_min)
+    text = tokens.create_token(read_settings(state_dir=state_dir), name, role.value, scope or [], days, per_min)
     typer.echo(text)  # on one line, whatever the width
     notes.print("It is shown only now. Send it as: Authorization: Bearer TOKEN")
 
@@ -73,6 +90,23 @@ def revoke(
     notes.print("Revoked. Requests with it are answered by 401.")
 
 
+def limit(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the token, as listed.", show_default=False)],
+    reads_per_min: _Reads = None,
+    writes_per_min: _Writes = None,
+    state_dir: StateDir = None,
+) -> None:
+    """Give a token of the API other limits, from its next request on.
+
+    A limit that is not given is that of the settings again.
+
+    Example: fairstream web tokens limit k3h5n7qa --reads-per-min 600
+    """
+    per_min = tokens.PerMin(reads_per_min, writes_per_min)
+    tokens.limit_token(read_settings(state_dir=state_dir), token_id, per_min)
+    notes.print("Limited. Requests beyond it are answered by 429.")
+
+
 def _listing(found: Iterable[dict[str, Any]]) -> Listing:
     rows = [
         [
@@ -85,6 +119,7 @@ def _listing(found: Iterable[dict[str, Any]]) -> Listing:
             token["created"],
             token["expires"],
             token["last_used"] or "never",
+            *("default" if token[name] is None else f"{token[name]:,}" for name in ("reads_per_min", "writes_per_min")),
         ]
         for token in found
     ]

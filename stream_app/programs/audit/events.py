@@ -42,6 +42,7 @@ EventKind = Literal[
     "user-event",
     "api-token-created",
     "api-token-revoked",
+    "api-token-limited",
     "fairness-alert",
     "policy-event",
     "replay-event",

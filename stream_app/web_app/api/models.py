@@ -23,6 +23,8 @@ class Token(models.Model):
         revoked_at: The time from which it does not, whatever else; None where it was not revoked.
         last_used_on: The last day on which it was used, UTC; None before the first.
         owner: The user who made it, and without whom it does not work; None for one that an operator made.
+        reads_per_min: Reading requests that it may make in a minute; None for as many as the settings allow.
+        writes_per_min: Other requests, likewise.
     """
 
     id: models.CharField[str, str] = models.CharField(max_length=8, primary_key=True)
@@ -34,6 +36,8 @@ class Token(models.Model):
     expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
     revoked_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(null=True)
     last_used_on: models.DateField[date | None, date | None] = models.DateField(null=True)
+    reads_per_min: models.IntegerField[int | None, int | None] = models.IntegerField(null=True)
+    writes_per_min: models.IntegerField[int | None, int | None] = models.IntegerField(null=True)
     owner_id: int | None
     owner: models.ForeignKey[User | None, User | None] = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="api_tokens"

@@ -1,5 +1,7 @@
 """For how long results are kept: all of them, then the worst of each hour, then the worst of each day.
 
+Of published counts the busiest window takes the place of the worst result; counts of records are added up by day.
+
 The age of a result is its distance from the newest one of its model, attribute and window, in event time. So it does
 not matter when a topic is read: what is left of it is the same.
 """

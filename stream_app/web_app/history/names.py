@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -25,13 +25,14 @@ def models_in(table: type[Model]) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-def series_in(rows: QuerySet[Any]) -> Iterator[dict[str, str]]:
-    """Yield every model, attribute and window of rows that are indexed by them, in order."""
-    for model in _values(rows, "model"):
-        of_model = rows.filter(model=model)
-        for attribute in _values(of_model, "attribute"):
-            for window in _values(of_model.filter(attribute=attribute), "window"):
-                yield {"model": model, "attribute": attribute, "window": window}
+def series_in(rows: QuerySet[Any], columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield the different values of some columns, which an index of the rows begins with, in order."""
+    if not columns:
+        yield {}
+        return
+    for value in _values(rows, columns[0]):
+        for rest in series_in(rows.filter(**{columns[0]: value}), columns[1:]):
+            yield {columns[0]: value, **rest}
 
 
 def _values(rows: QuerySet[Any], column: str) -> Iterator[str]:

@@ -13,7 +13,13 @@ from stream_app.programs.audit.places import signing_key_path
 from stream_app.settings import Settings
 
 EntryKind = Literal[
-    "case-event", "user-event", "policy-event", "replay-event", "api-token-created", "api-token-revoked"
+    "case-event",
+    "user-event",
+    "policy-event",
+    "replay-event",
+    "api-token-created",
+    "api-token-revoked",
+    "api-token-limited",
 ]
 
 log = logging.getLogger(__name__)

@@ -171,19 +171,21 @@ class AlertRow(models.Model):
 
 
 class RecordCount(models.Model):
-    """How many records of a model were rejected for one reason, or came too late, in one hour: exactly.
+    """How many records of a model were rejected for one reason, or came too late, in one hour or old day: exactly.
 
     Attributes:
         model: Name of the model.
-        hour_s: Start of the hour in which they were set aside.
+        hour_s: Start of the hour, or of the day, in which they were set aside.
         what: The reason of the dead letters, or ``late``.
         n: How many.
+        is_day: Whether its hours were added up.
     """
 
     model: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
     hour_s: models.BigIntegerField[int, int] = models.BigIntegerField()
     what: models.CharField[str, str] = models.CharField(max_length=20)
     n: models.BigIntegerField[int, int] = models.BigIntegerField()
+    is_day: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     objects: ClassVar[models.Manager[RecordCount]] = models.Manager()
 
     class Meta:
@@ -201,6 +203,7 @@ class CameraWindow(models.Model):
         policy_hash: Hash of the policy by which it was published.
         epsilon: Privacy loss of a track and day by all that is published about that day; empty for exact counts.
         is_over_budget: Whether nothing was published, because the budget of the day is spent.
+        n_tracks: Sum of the published counts.
         body: The published record, JSON.
     """
 
@@ -211,7 +214,8 @@ class CameraWindow(models.Model):
     policy_hash: models.CharField[str, str] = models.CharField(max_length=NAME_LENGTH)
     epsilon: models.CharField[str, str] = models.CharField(max_length=50, blank=True)
     is_over_budget: models.BooleanField[bool, bool] = models.BooleanField()
-    body: models.BinaryField[bytes, bytes] = models.BinaryField()
+    n_tracks: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    body: CompactBody = CompactBody()
     objects: ClassVar[models.Manager[CameraWindow]] = models.Manager()
 
     class Meta:

@@ -16,12 +16,12 @@ from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS
 from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.history.keeping import Keeping
-from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.host.audit_trail import AuditRejectedError
 from stream_app.web_app.host.database_faults import fault_of
 from stream_app.web_app.projection.freshness import note_fault
-from stream_app.web_app.projection.models import Reading, WindowRow
+from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import PositionMovedError, Store, stored_positions, topics_of
+from stream_app.web_app.projection.thinned import thin_everything
 from stream_app.web_app.projection.turns import turn
 
 _RETRY_S = 1.0
@@ -49,7 +49,7 @@ class Projector:
             threading.Thread(target=self._run, args=(topic,), name=f"projection of {topic}", daemon=True)
             for topic in topics_of(policy)
         ]
-        self._threads.append(threading.Thread(target=self._thin, name="thinning of results", daemon=True))
+        self._threads.append(threading.Thread(target=self._thin, name="thinning", daemon=True))
 
     def start(self) -> None:
         """Begin to read."""
@@ -67,8 +67,7 @@ class Projector:
         """Apply the rule of what is kept to everything that is stored, if it is another one than before."""
         while not self._stopping.is_set():
             with suppress(DatabaseError):  # which the readers report
-                rows, now_s = WindowRow.objects.all(), int(time.time())
-                thin_everything(rows, self._keeping, now_s, self._stopping.is_set, turn)
+                thin_everything(self._keeping, int(time.time()), self._stopping.is_set, turn)
                 break
             close_old_connections()
             self._stopping.wait(_RETRY_S)
@@ -106,19 +105,21 @@ class Projector:
                     with turn():
                         self._store.apply(topic, stored.get(run.partition), run)
                     stored[run.partition] = run.after
+                read_until_s = reader.read_until()
+                if read_until_s is not None:
+                    self._note_current(topic, stored, read_until_s)
                 if time.monotonic() - checked_s >= _CHECK_S:
-                    if reader.is_at_end():
-                        self._note_current(topic, stored)
+                    reader.ask_end()
                     if topic == FAIRNESS_ALERTS:
                         with suppress(AuditRejectedError):  # it delays neither alerts nor cases
                             append_pending()
                     checked_s = time.monotonic()
 
     @staticmethod
-    def _note_current(topic: str, stored: dict[int, Position]) -> None:
+    def _note_current(topic: str, stored: dict[int, Position], time_s: float) -> None:
         if stored_positions(topic) != stored:
             raise PositionMovedError
-        Reading.objects.update_or_create(topic=topic, defaults={"current_at_s": time.time(), "fault": ""})
+        Reading.objects.update_or_create(topic=topic, defaults={"current_at_s": time_s, "fault": ""})
         note_fault(topic, "")
 
 

@@ -16,6 +16,8 @@ from stream_app.web_app.projection.models import LATE, RecordCount
 
 DAY_S = 86_400
 
+WHOLE_DAY = -1  # in place of an hour: the part of a day whose hours were added up
+
 _Hours = dict[int, dict[str, int]]  # by start of the hour: what -> n
 
 
@@ -69,8 +71,9 @@ def counts_of(models: Iterable[ModelPolicy], first_s: int, end_s: int) -> dict[s
     k_of = {model.name: model.privacy.k for model in models}
     days: dict[str, dict[int, _Hours]] = {name: {} for name in k_of}
     rows = RecordCount.objects.filter(model__in=k_of, hour_s__gte=first_s, hour_s__lt=end_s)
-    for name, hour_s, what, n in rows.values_list("model", "hour_s", "what", "n"):
-        days[name].setdefault(hour_s // DAY_S * DAY_S, {}).setdefault(hour_s, {})[what] = n
+    for name, hour_s, what, n, is_day in rows.values_list("model", "hour_s", "what", "n", "is_day"):
+        hours = days[name].setdefault(hour_s // DAY_S * DAY_S, {})
+        hours.setdefault(WHOLE_DAY if is_day else hour_s, {})[what] = n
     return {
         name: [
             day
@@ -83,6 +86,11 @@ def counts_of(models: Iterable[ModelPolicy], first_s: int, end_s: int) -> dict[s
 
 def day_counts(start_s: int, hours: Mapping[int, Mapping[str, int]], k: int) -> DayCounts:
     """Return what may be shown of one day.
+
+    Args:
+        start_s: Its start.
+        hours: Counts by start of the hour; under ``WHOLE_DAY`` those of hours that are not known any more.
+        k: Fewest records of a shown count.
 
     >>> hours = {0: {"schema": 30, "late": 12}, 3600: {"schema": 4, "missing": 3}}
     >>> day = day_counts(0, hours, 10)
@@ -103,7 +111,7 @@ def day_counts(start_s: int, hours: Mapping[int, Mapping[str, int]], k: int) -> 
             reasons=_most_first({what: shown[what][hour_s] for what in reasons.shown if hour_s in shown[what]}),
             late=shown.get(LATE, {}).get(hour_s),
         )
-        for hour_s in sorted(hours, reverse=True)
+        for hour_s in sorted(hours.keys() - {WHOLE_DAY}, reverse=True)
     ]
     return DayCounts(
         start_s=start_s,

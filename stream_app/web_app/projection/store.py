@@ -79,7 +79,7 @@ class Store:
         self._write: dict[str, Callable[[StoredRecord], bool]] = {
             FAIRNESS_RESULTS: self._write_result,
             FAIRNESS_ALERTS: self._write_alert,
-            CAMERA_AGGREGATES: write_aggregate,
+            CAMERA_AGGREGATES: lambda record: write_aggregate(record, keeping),
         }
 
     def apply(self, topic: str, before: Position | None, run: Run) -> None:
@@ -109,7 +109,7 @@ class Store:
     def _write_run(self, topic: str, records: Iterable[StoredRecord]) -> int:
         """Store records, and return how many could not be read."""
         if topic in QUALITY_TOPICS:
-            return write_counts(topic, records)
+            return write_counts(topic, records, self._keeping)
         write = self._write[topic]
         return sum(not write(record) for record in records)
 

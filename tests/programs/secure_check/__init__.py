@@ -1,4 +1,4 @@
 """``make secure-check``: each role of users does its whole job on a secured Kafka with exactly its rights, and no more.
 
-``check`` runs it; ``__main__`` prints one line for each role.
+``check`` runs it, ``served`` the web application; ``__main__`` prints one line for each role.
 """

@@ -20,8 +20,9 @@ from stream_app.access import Right, default_principal, rights_of
 from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.settings import connection_environ
-from stream_app.topics import UserRole
+from stream_app.topics import FAIRNESS_ALERTS, UserRole
 from tests.programs.chaos.logs import read_json
+from tests.programs.secure_check.served import faults_of_pages
 from tests.support.paths import ROOT
 from tests.support.servers.replay_stage import is_settled
 from tests.support.servers.secured.kafka import SecuredKafka
@@ -179,12 +180,24 @@ class SecureCheck:
         times = ("--from", "2026-11-23T09:00:00Z", "--to", "2026-11-23T11:00:00Z")
         self.expect("web", "read results", "results")
         self.expect("web", "read alerts", "alerts", "list")
+        self.serve_pages()
         self.expect("auditor", "verify", "replay", "verify", "--model", model)
         self.expect("auditor", "replay", "replay", "run", "--published", "--model", model)
         self.expect("auditor", "replay raw records", "replay", "run", "--from-raw", "--model", model)
         self.expect("auditor", "create the audit log", "audit", "init")
         self.expect("auditor", "export records", "replay", *export, *times)
         self.expect("auditor", "list decisions", "audit", "decisions", "--limit", "1", "--reason", "secure check")
+
+    def serve_pages(self) -> None:
+        """Run the web application as its user; it must be able to read all that its pages show."""
+        report, model = self.reports["web"], self.site.models[0]["name"]
+        token = self.command("web", "web", "tokens", "create", "secure-check").stdout.strip()
+        state = Path(self.site.environ["FAIRSTREAM_STATE"])
+        faults = faults_of_pages(self._environ(self.users["web"]), state, token, model)
+        report.faults += faults
+        if not faults:
+            report.did.append("serve its pages and its API")
+        self._note("web: serve its pages and its API")
 
     def expect(self, role: UserRole, what: str, *command: str) -> None:
         """Run a command that has to work."""
@@ -205,12 +218,14 @@ class SecureCheck:
         self._note(f"{role}: {what}")
 
     def _take_one_right(self, role: UserRole) -> None:
-        """Take the last right of a role away: its job fails, and names it."""
-        right, jobs = rights_of(role, self.site.policy, self.site.app_id)[-1], _JOBS
+        """Take a right of a role away, the last one unless another is named: its job fails, and names it."""
+        rights, jobs = rights_of(role, self.site.policy, self.site.app_id), _JOBS
+        right = next((right for right in rights if right.name == _TAKEN.get(role)), rights[-1])
         with without(self.kafka, default_principal(role), right):
             self._expect_denial(role, f"its job without {_short(right)}", jobs[role])
 
 
+_TAKEN: dict[UserRole, str] = {"web": FAIRNESS_ALERTS}
 _JOBS: dict[UserRole, tuple[str, ...]] = {
     "worker": ("worker",),
     "producer": ("produce", "loans", "--count", "1"),

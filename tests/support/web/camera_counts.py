@@ -11,11 +11,13 @@ from stream_app.pipeline.records.aggregates import EXACT, LAPLACE, SCHEMA, Aggre
 from stream_app.policy import Policy, load_policy
 from stream_app.policy.limits import Noise
 from stream_app.topics import CAMERA_AGGREGATES
+from stream_app.web_app.history.keeping import SHIPPED, Keeping
 from tests.support.web.window_results import run_of
 
 POLICY = load_policy("cameras")
 MODEL = POLICY.models[0]
 DAY_S = 86_400
+_NOW_S = 2_000_000_000  # when everything here was written to Kafka
 
 
 def noisy(epsilon: str = "1/2", budget: str = "1") -> Policy:
@@ -54,11 +56,11 @@ def with_noise(end_s: int, cells: Mapping[tuple[str, str], int], **changes: Any)
     return counts(end_s, cells, **{"noise": LAPLACE, "epsilon": "1/2", "scale": "16", "most_cells": 8} | changes)
 
 
-def store_counts(*aggregates: Aggregate | bytes) -> None:
+def store_counts(*aggregates: Aggregate | bytes, keeping: Keeping = SHIPPED) -> None:
     """Store published counts at the end of their topic."""
     from stream_app.web_app.projection.store import Store, stored_positions  # noqa: PLC0415  # needs Django's settings
 
     before = stored_positions(CAMERA_AGGREGATES).get(0)
     start = 0 if before is None else before.next_offset
     values = [one if isinstance(one, bytes) else encode_aggregate(one) for one in aggregates]
-    Store(POLICY).apply(CAMERA_AGGREGATES, before, run_of(values, start))
+    Store(POLICY, keeping).apply(CAMERA_AGGREGATES, before, run_of(values, start, at_s=_NOW_S))

@@ -1,7 +1,11 @@
-"""Sets the web application up in this process, once, on SQLite; each test sees an empty database."""
+"""Sets the web application up in this process, once; each test sees an empty database.
+
+It is on SQLite, or on the PostgreSQL that ``FAIRSTREAM_TEST_DATABASE_URL`` names; then on one process of tests only.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -22,7 +26,7 @@ def set_up() -> None:
     """Configure Django for this process, with a quick hash of passwords; later calls do nothing."""
     from stream_app.web_app.program import prepare  # noqa: PLC0415  # it configures Django for the process
 
-    prepare(Settings(state_dir=_folder.name))
+    prepare(Settings(state_dir=_folder.name, database_url=os.environ.get("FAIRSTREAM_TEST_DATABASE_URL")))
     from django.conf import settings  # noqa: PLC0415  # needs Django's settings
 
     settings.PASSWORD_HASHERS = ["tests.support.web.quick_hasher.QuickHasher"]

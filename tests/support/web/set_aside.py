@@ -7,6 +7,7 @@ import msgspec
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.topics import DEAD_LETTERS, LATE_DECISIONS
+from stream_app.web_app.history.keeping import SHIPPED, Keeping
 from tests.support.web.window_results import MODEL, POLICY, run_of
 
 
@@ -33,13 +34,13 @@ def late(model: str = MODEL.name) -> bytes:
     )
 
 
-def store_records(topic: str, *values: bytes, at_s: int) -> None:
+def store_records(topic: str, *values: bytes, at_s: int, keeping: Keeping = SHIPPED) -> None:
     """Store records at the end of their topic, written at a time."""
     from stream_app.web_app.projection.store import Store, stored_positions  # noqa: PLC0415  # needs Django's settings
 
     before = stored_positions(topic).get(0)
     start = 0 if before is None else before.next_offset
-    Store(POLICY).apply(topic, before, run_of(values, start, at_s=at_s))
+    Store(POLICY, keeping).apply(topic, before, run_of(values, start, at_s=at_s))
 
 
 def store_letters(reason: Reason, n: int, *, at_s: int, model: str = MODEL.name) -> None:

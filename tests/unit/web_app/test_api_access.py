@@ -22,6 +22,7 @@ from stream_app.web_app.api.access import tokens
 from stream_app.web_app.api.access.gate import PUBLIC
 from stream_app.web_app.api.access.rates import Buckets
 from stream_app.web_app.api.access.scopes import ALLOWED, Scope
+from stream_app.web_app.api.access.tokens import Limits
 from stream_app.web_app.api.models import Token
 from stream_app.web_app.api.running import start_api
 from stream_app.web_app.api.service import RESOURCES
@@ -183,6 +184,34 @@ def test_tokens_have_their_own_limits_for_reading_and_writing() -> None:
     assert second.get("/api/policies").status_code == 200
     codes = [first.ask("POST", "/api/policies", **json_body("POST")).status_code for _ in range(3)]
     assert codes == [405, 405, 429]
+
+
+def test_a_token_with_limits_of_its_own_has_these_from_its_next_request_on() -> None:
+    start_api(Settings(api_reads_per_min=3, api_writes_per_min=2))
+    token, text = tokens.create("x", Role.ANALYST, [], 1, limits=Limits(1, 4))
+    program = Program(text)
+    assert [program.get("/api/policies").status_code for _ in range(2)] == [200, 429]
+    codes = [program.ask("POST", "/api/policies", **json_body("POST")).status_code for _ in range(5)]
+    assert codes == [405] * 4 + [429]
+    costly = program.get("/api/monitor_fairness")  # counts as both, and neither is left
+    assert costly.status_code == 429
+    tokens.limit(token.id, Limits(60_000, None))  # one every millisecond
+    assert answered_soon(lambda: program.get("/api/policies"), 200)
+    assert Program(make_token("viewer")).get("/api/policies").status_code == 200
+
+
+def answered_soon(ask: Callable[[], Any], code: int) -> bool:
+    """Return whether one of many requests is answered so."""
+    return any(ask().status_code == code for _ in range(1000))
+
+
+@pytest.mark.parametrize("limits", [Limits(0, None), Limits(None, -1), Limits(1_000_001, None)])
+def test_a_limit_that_is_none_is_rejected(limits: Limits) -> None:
+    with pytest.raises(ConfigError, match="1 to 1,000,000 requests"):
+        tokens.create("x", Role.VIEWER, [], 1, limits=limits)
+    token, _ = tokens.create("x", Role.VIEWER, [], 1)
+    with pytest.raises(ConfigError, match="1 to 1,000,000 requests"):
+        tokens.limit(token.id, limits)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Request-Id"])

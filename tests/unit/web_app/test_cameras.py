@@ -11,9 +11,11 @@ import pytest
 from stream_app.pipeline.records.aggregates import AggregateCell, encode_aggregate
 from stream_app.policy import Policy
 from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.history.keeping import Keeping
 from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import CameraWindow, Reading
 from stream_app.web_app.projection.store import CAMERA_TOPICS, empty
+from stream_app.web_app.projection.thinned import thin_everything
 from tests.support.web.camera_counts import DAY_S, MODEL, POLICY, counts, noisy, store_counts, with_noise
 from tests.support.web.pages import browser
 
@@ -42,6 +44,32 @@ def test_counts_are_stored_once_by_model_window_and_end() -> None:
     assert bytes(CameraWindow.objects.get(end_s=120).body) == encode_aggregate(second)
     empty()
     assert not CameraWindow.objects.exists()
+
+
+def test_of_old_windows_the_busiest_of_each_hour_and_then_of_each_day_is_kept() -> None:
+    rule, n_days = Keeping(every_days=1, hourly_days=2, daily_days=4), 6
+    ends = range(600, n_days * DAY_S + 1, 600)
+    busiest = {number: 10 + (number * 7919) % 501 for number in range(len(ends))}
+    store_counts(*(counts(end_s, {HALL: busiest[n], STREET: 5}) for n, end_s in enumerate(ends)), keeping=rule)
+    rows = [*CameraWindow.objects.order_by("end_s").values_list("end_s", "n_tracks")]
+    newest_s = ends[-1]
+    assert len(rows) == 144 + 24 + 2
+    for width_s, first_s, last_s in ((3600, newest_s - 2 * DAY_S, newest_s - DAY_S), (DAY_S, 2 * DAY_S, 4 * DAY_S)):
+        for start_s in range(first_s, last_s, width_s):
+            of_span = [(busiest[n] + 5, end_s) for n, end_s in enumerate(ends) if start_s < end_s <= start_s + width_s]
+            n_tracks, end_s = max(of_span)
+            assert (end_s, n_tracks) in rows
+    assert rows[0][0] > 2 * DAY_S
+
+
+def test_counts_that_were_stored_under_another_rule_are_thinned_once() -> None:
+    many = Keeping(1000, 1000, 1000)
+    store_counts(*(counts(end_s, {HALL: 12}) for end_s in range(600, 6 * DAY_S, 600)), keeping=many)
+    long = counts(3600, {HALL: 12}, window="1h", start_s=0)
+    store_counts(long, keeping=many)
+    thin_everything(Keeping(1, 2, 4), 6 * DAY_S, lambda: False)
+    assert CameraWindow.objects.filter(window="1m").count() < 200
+    assert CameraWindow.objects.filter(window="1h").count() == 1  # whose age counts from its own newest
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from stream_app.web_app.history.bodies import compress, decompress
 from stream_app.web_app.history.keeping import DAY_S, HOUR_S, Keeping, keeping_of
 from stream_app.web_app.history.models import AppliedKeeping, ShownModel
 from stream_app.web_app.history.names import models_in, series_in
-from stream_app.web_app.history.thinning import thin_everything
 from stream_app.web_app.projection.models import AlertRow, WindowRow
 from stream_app.web_app.projection.store import Store, empty, stored_positions
+from stream_app.web_app.projection.thinned import thin_everything
 from tests.support.web.stored_alerts import breach, store_alerts
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
 
@@ -116,7 +116,7 @@ def test_a_window_of_the_far_future_makes_at_most_a_day_old() -> None:
     assert left[-1] == future.end_s
     hours = {(end_s - 1) // HOUR_S for end_s, _ in before}
     assert {(end_s - 1) // HOUR_S for end_s in left[:-1]} == hours, "the worst of each hour is there"
-    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
+    thin_everything(RULE, NOW_S, lambda: False)
     assert [end_s for end_s, _ in kept()] == left
 
 
@@ -142,20 +142,20 @@ def test_running_totals_and_other_attributes_are_not_touched() -> None:
 def test_another_rule_is_applied_to_everything_that_is_stored_once(n_days: int) -> None:
     drawn = year(n_days, 1800)
     store(drawn, Keeping(1000, 1000, 1000))
-    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
+    thin_everything(RULE, NOW_S, lambda: False)
     assert kept() == kept_by_definition(drawn)
     WindowRow.objects.filter(end_s=drawn[-1].end_s).update(end_s=drawn[-1].end_s + 50 * DAY_S)
     n = WindowRow.objects.count()
-    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
+    thin_everything(RULE, NOW_S, lambda: False)
     assert WindowRow.objects.count() == n, "it was applied already"
     assert AppliedKeeping.objects.get().hourly_days == RULE.hourly_days
 
 
 def test_a_thinning_that_is_stopped_goes_on_at_the_next_start() -> None:
     store(year(12, 1800), Keeping(1000, 1000, 1000))
-    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: True)
+    thin_everything(RULE, NOW_S, lambda: True)
     assert not AppliedKeeping.objects.exists()
-    thin_everything(WindowRow.objects.all(), RULE, NOW_S, lambda: False)
+    thin_everything(RULE, NOW_S, lambda: False)
     assert AppliedKeeping.objects.count() == 1
 
 
@@ -177,7 +177,7 @@ def test_models_and_series_are_listed_each_once() -> None:
         for attribute in ("y", "x")
     ]
     Store(POLICY).apply(FAIRNESS_RESULTS, None, run_of([*results, *results]))
-    found = [(one["model"], one["attribute"]) for one in series_in(WindowRow.objects.all())]
+    found = [(one["model"], one["attribute"]) for one in series_in(WindowRow.objects.all(), ("model", "attribute"))]
     assert found == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
 
 

@@ -15,16 +15,19 @@ from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.policy import Policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_RESULTS, LATE_DECISIONS
 from stream_app.web_app.accounts.roles import Role
+from stream_app.web_app.history.keeping import Keeping
 from stream_app.web_app.pages.quality.reasons import WORDS
 from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import Reading, RecordCount
-from stream_app.web_app.projection.quality import day_counts
+from stream_app.web_app.projection.quality import DAY_S, WHOLE_DAY, day_counts, days_of
+from stream_app.web_app.projection.record_counts import add_up_days
 from stream_app.web_app.projection.store import PositionMovedError, Store, empty, stored_positions, topics_of
 from tests.support.web.pages import browser
 from tests.support.web.set_aside import late, letter, store_late, store_letters, store_records
 from tests.support.web.window_results import FAIR, MODEL, POLICY, race_result, run_of
 
 NOW_S = int(time.time())
+RULE = Keeping(every_days=1, hourly_days=3, daily_days=6)
 K = MODEL.privacy.k
 COUNTS = st.dictionaries(
     st.integers(0, 23).map(lambda hour: hour * 3600),
@@ -67,6 +70,66 @@ def test_a_run_is_counted_once_whoever_reads_it() -> None:
     assert counted() == {}
     store.apply(DEAD_LETTERS, None, run)
     assert [*counted().values()] == [5]
+
+
+def hours(n_days: int, newest_s: int) -> list[int]:
+    """Return four times of each of some days, oldest first."""
+    return [newest_s - n_days * DAY_S + step * DAY_S // 4 for step in range(1, 4 * n_days + 1)]
+
+
+def test_hours_of_old_days_are_added_up_and_very_old_days_deleted() -> None:
+    newest_s = NOW_S // DAY_S * DAY_S - 1
+    for at_s in hours(9, newest_s):
+        store_records(DEAD_LETTERS, letter(), letter(Reason.MISSING, n_records=7), at_s=at_s, keeping=RULE)
+        store_records(LATE_DECISIONS, late(), at_s=at_s, keeping=RULE)
+    rows = RecordCount.objects.filter(model=MODEL.name)
+    until_s = newest_s // 3600 * 3600 - 3 * DAY_S
+    assert {row.is_day for row in rows.filter(hour_s__gte=until_s)} == {False}
+    old = rows.filter(is_day=True)
+    assert {(row.what, row.n) for row in old} == {("schema", 4), ("missing", 28), ("late", 4)}
+    assert old.count() == rows.filter(hour_s__lt=until_s - DAY_S).count() == 9
+    first_s = rows.order_by("hour_s")[0].hour_s
+    assert first_s // DAY_S == (newest_s - 6 * DAY_S) // DAY_S
+    assert rows.filter(is_day=False).count() == 4 * 4 * 3
+
+
+def test_a_record_of_an_old_day_is_added_to_it() -> None:
+    store_records(DEAD_LETTERS, letter(), at_s=NOW_S, keeping=RULE)
+    day_s = NOW_S // DAY_S * DAY_S - 5 * DAY_S
+    for at_s in (day_s + 7200, day_s + 100, day_s + 7200):
+        store_records(DEAD_LETTERS, letter(), at_s=at_s, keeping=RULE)
+    (row,) = RecordCount.objects.filter(hour_s__lt=day_s + DAY_S)
+    assert (row.hour_s, row.what, row.n, row.is_day) == (day_s, "schema", 3, True)
+
+
+def test_a_worker_whose_clock_is_years_ahead_makes_nothing_old() -> None:
+    store_records(DEAD_LETTERS, letter(), at_s=NOW_S - 7200, keeping=RULE)
+    store_records(DEAD_LETTERS, letter(), at_s=NOW_S + 5000 * DAY_S, keeping=RULE)
+    assert [*counted().values()] == [1, 1]
+    assert all(hour_s <= time.time() for _, hour_s, _ in counted())
+
+
+def test_an_added_up_day_shows_its_totals_and_no_hours() -> None:
+    day_s = NOW_S // DAY_S * DAY_S - 5 * DAY_S
+    for hour in (0, 3, 9):
+        store_letters(Reason.JSON, 20, at_s=day_s + hour * 3600)
+    before = days_of(MODEL, day_s, day_s + DAY_S)
+    add_up_days(MODEL.name, Keeping(1, 1, 1000))
+    assert RecordCount.objects.count() == 3  # of the newest day nothing is old
+    store_records(DEAD_LETTERS, letter(model=MODEL.name), at_s=NOW_S)
+    add_up_days(MODEL.name, Keeping(1, 1, 1000))
+    (day,) = days_of(MODEL, day_s, day_s + DAY_S)
+    assert (day.rejected, day.reasons, day.hours) == (60, {"json": 60}, ())
+    assert before == [msgspec.structs.replace(day, hours=before[0].hours)]
+    assert "its hours were added up since" in text_of(
+        f"/quality/{MODEL.name}?day={time.strftime('%Y-%m-%d', time.gmtime(day_s))}"
+    )
+
+
+def test_hours_beside_an_added_up_part_of_their_day_give_no_small_count_away() -> None:
+    assert day_counts(0, {WHOLE_DAY: {"json": 3}, 7200: {"json": 30}}, K).hours == ()
+    (hour,) = day_counts(0, {WHOLE_DAY: {"json": 30}, 7200: {"json": 30}}, K).hours
+    assert (hour.start_s, hour.reasons) == (7200, {"json": 30})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import override_settings
 from django.urls import path
 
+from stream_app.web_app.host.garbage import spare_what_is_loaded
 from stream_app.web_app.host.request_threads import RequestThreads
 from tests.support.web.pages import HOST
 
@@ -116,3 +118,12 @@ def test_a_thread_keeps_its_connection_to_the_database() -> None:
     asyncio.run(ask_thrice(scope))
     assert len(_seen) == 3
     assert len({*_seen}) == 1
+
+
+def test_collections_of_garbage_spare_what_was_loaded_before_the_first_request() -> None:
+    try:
+        spare_what_is_loaded()
+        assert gc.get_freeze_count() > 50_000
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()

@@ -87,6 +87,13 @@ def test_a_token_is_shown_once_works_and_ends_and_both_are_in_the_audit_log(log:
         ({"days": "٣"}, "1 to 365 days"),
         ({"days": "9" * 5000}, "1 to 365 days"),
         ({"days": ""}, "1 to 365 days"),
+        ({"reads_per_min": "0"}, "1 to 1,000,000 requests"),
+        ({"writes_per_min": "-1"}, "1 to 1,000,000 requests"),
+        ({"writes_per_min": "1.5"}, "1 to 1,000,000 requests"),
+        ({"reads_per_min": "9" * 5000}, "1 to 1,000,000 requests"),
+        ({"reads_per_min": "٣"}, "1 to 1,000,000 requests"),
+        ({"reads_per_min": "12001"}, "Only an administrator gives a token more than 12,000"),
+        ({"writes_per_min": "101"}, "Only an administrator gives a token more than 100"),
         ({"name": ""}, "printable"),
         ({"name": "x" * 101}, "printable"),
         ({"name": "a\u202eb"}, "printable"),
@@ -145,6 +152,37 @@ def test_a_token_works_while_its_owner_has_the_role_and_can_log_in(change: str) 
     ada.groups.set([Group.objects.get(name="analyst")])
     User.objects.filter(pk=ada.pk).update(is_active=True)
     assert program.get("/api/alerts").status_code == 200
+
+
+def test_a_user_gives_a_token_lower_limits_and_an_administrator_any(log: Settings) -> None:
+    ada, _ = person("ada", Role.ANALYST)
+    root, _ = person("root", Role.ADMINISTRATOR)
+    eve, _ = person("eve", Role.AUDITOR)
+    made(ada, reads_per_min="600", writes_per_min=" 5 ")
+    token = Token.objects.get()
+    assert (token.reads_per_min, token.writes_per_min) == (600, 5)
+    assert "600, 5" in ada.get("/tokens").content.decode()
+
+    def limit(client: Any, **form: str) -> int:
+        return int(client.post(f"/tokens/{token.id}/limit", form).status_code)
+
+    assert limit(ada, reads_per_min="12001") == 409
+    assert limit(eve, reads_per_min="1") == 404
+    assert limit(ada, reads_per_min="700") == 302
+    assert limit(root, reads_per_min="1000000", writes_per_min="200") == 302
+    assert "1,000,000, 200" in ada.get("/tokens").content.decode()
+    assert limit(root) == 302
+    assert "12,000, 100" in ada.get("/tokens").content.decode()
+    ada.post(f"/tokens/{token.id}/revoke")
+    assert limit(ada, reads_per_min="1") == 409
+    limited = [facts for kind, facts in entries(log) if kind == "api-token-limited"]
+    assert [
+        {name: facts[name] for name in facts.keys() & {"reads_per_min", "writes_per_min"}} for facts in limited
+    ] == [
+        {"reads_per_min": 700},
+        {"reads_per_min": 1_000_000, "writes_per_min": 200},
+        {},
+    ]
 
 
 def test_a_token_of_an_operator_needs_no_user() -> None:

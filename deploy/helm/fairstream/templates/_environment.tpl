@@ -1,4 +1,4 @@
-{{/* The settings of a worker as variables, and the Secrets whose files some of them name. */}}
+{{/* The settings of a worker or of the web application as variables, and the Secrets whose files some of them name. */}}
 
 {{- define "fairstream.environment" -}}
 {{- $kafka := .Values.kafka }}
@@ -10,8 +10,6 @@
   "POLICY" (include "fairstream.policy" .)
   "STATE" "/var/lib/fairstream/state"
   "APP_ID" .Values.appId
-  "METRICS_HOST" "0.0.0.0"
-  "METRICS_PORT" .Values.worker.metricsPort
   "SECURITY_PROTOCOL" $kafka.securityProtocol
   "SASL_MECHANISM" $kafka.sasl.mechanism
   "SASL_USERNAME" $kafka.sasl.username
@@ -21,6 +19,25 @@
   "REGISTRY_URL" $registry.url
   "REGISTRY_USERNAME" $registry.username
 }}
+{{- if .isWebApp }}
+{{- $app := .Values.webApp }}
+{{- if contains ":" (default "" (urlParse $app.database.url).userinfo) }}{{ fail "webApp.database.url contains a password: name its Secret in webApp.database.passwordSecret" }}{{ end }}
+{{- $settings = merge $settings (dict
+  "WEB_HOST" "0.0.0.0"
+  "WEB_PORT" $app.port
+  "WEB_URL" (required "webApp.url is required: the address that people use, https://HOST" $app.url)
+  "DATABASE_URL" $app.database.url
+  "OIDC_ISSUER" $app.oidc.issuer
+  "OIDC_CLIENT_ID" $app.oidc.clientId
+  "OIDC_ROLES_CLAIM" $app.oidc.rolesClaim
+  "OIDC_ROLES" $app.oidc.roles
+) }}
+{{- if $app.database.passwordSecret.name }}{{ $_ := set $settings "DATABASE_PASSWORD_FILE" (printf "%s/database-password" $files) }}{{ end }}
+{{- if $app.oidc.clientSecret.name }}{{ $_ := set $settings "OIDC_CLIENT_SECRET_FILE" (printf "%s/oidc-client-secret" $files) }}{{ end }}
+{{- if $app.oidc.caSecret.name }}{{ $_ := set $settings "OIDC_CA_FILE" (printf "%s/oidc-ca.pem" $files) }}{{ end }}
+{{- else }}
+{{- $settings = merge $settings (dict "METRICS_HOST" "0.0.0.0" "METRICS_PORT" .Values.worker.metricsPort) }}
+{{- end }}
 {{- if $kafka.insecure }}{{ $_ := set $settings "INSECURE" "true" }}{{ end }}
 {{- if $kafka.tls.caSecret.name }}{{ $_ := set $settings "SSL_CA_FILE" (printf "%s/ca.pem" $files) }}{{ end }}
 {{- if $kafka.tls.clientSecret.name }}
@@ -42,7 +59,7 @@
 {{- if $web.configSecret.name }}{{ $_ := set $settings "WEB_CONFIG" (printf "/etc/fairstream/web/%s" $web.configSecret.key) }}{{ end }}
 {{- if $web.tokenSecret.name }}{{ $_ := set $settings "WEB_TOKEN_FILE" (printf "%s/web-token" $files) }}{{ end }}
 {{- range $name, $value := .Values.settings }}
-{{- if hasKey $settings (upper $name) }}{{ fail (printf "settings.%s: set it by its own value of the chart" $name) }}{{ end }}
+{{- if hasKey $settings (upper $name) }}{{ fail (printf "%ssettings.%s: set it by its own value of the chart" (ternary "webApp." "" (default false $.isWebApp)) $name) }}{{ end }}
 {{- /* YAML's numbers are floats here; a large one would be written with an exponent. */}}
 {{- if kindIs "float64" $value }}{{ if eq $value (floor $value) }}{{ $value = int64 $value }}{{ end }}{{ end }}
 {{- $_ := set $settings (upper $name) $value }}
@@ -126,4 +143,35 @@
 {{- with .Values.web.tokenSecret }}{{ if .name }}
 - secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: web-token}]}
 {{- end }}{{ end }}
+{{- if .isWebApp }}
+{{- with .Values.webApp.database.passwordSecret }}{{ if .name }}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: database-password}]}
+{{- end }}{{ end }}
+{{- with .Values.webApp.oidc.clientSecret }}{{ if .name }}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: oidc-client-secret}]}
+{{- end }}{{ end }}
+{{- range $purpose := list "database" "oidc" }}
+{{- with (get $.Values.webApp $purpose).caSecret }}{{ if .name }}
+- secret: {name: {{ .name | quote }}, items: [{key: {{ .key | quote }}, path: {{ $purpose }}-ca.pem}]}
+{{- end }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The values as the web application has them, as YAML: its own user of Kafka, and nothing that only workers need. */}}
+{{- define "fairstream.webapp.values" -}}
+{{- $values := deepCopy .Values }}
+{{- $own := .Values.webApp.kafka }}
+{{- if $own.username }}{{ $_ := set $values.kafka.sasl "username" $own.username }}{{ end }}
+{{- if $own.passwordSecret.name }}{{ $_ := set $values.kafka.sasl "passwordSecret" $own.passwordSecret }}{{ end }}
+{{- if $own.clientSecret.name }}{{ $_ := set $values.kafka.tls "clientSecret" $own.clientSecret }}{{ end }}
+{{- if $own.oauthClientId }}{{ $_ := set $values.kafka.oauth "clientId" $own.oauthClientId }}{{ end }}
+{{- if $own.oauthClientSecret.name }}{{ $_ := set $values.kafka.oauth "clientSecret" $own.oauthClientSecret }}{{ end }}
+{{- $none := dict "name" "" "key" "" }}
+{{- $_ := set $values "recordKey" (dict "secret" $none "otherSecret" $none) }}
+{{- $_ := set $values "web" (dict "configSecret" $none "tokenSecret" $none) }}
+{{- $_ := set $values "otlp" (dict "endpoint" "" "caSecret" $none "clientSecret" $none) }}
+{{- $_ := set $values "registry" (dict "url" "" "username" "" "passwordSecret" $none "caSecret" $none "clientSecret" $none) }}
+{{- $_ := set $values "settings" .Values.webApp.settings }}
+{{- toYaml $values }}
 {{- end }}

@@ -6,6 +6,7 @@ another log say nothing about it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -67,6 +68,7 @@ class ResumedReader:
 
     def __init__(self, kafka: AnyKafka, topic: str, stored: Mapping[int, Position]) -> None:
         self.n_missed = 0
+        self._asked_s, self._ends = 0.0, dict[TopicPartition, int]()
         self._topic = topic
         self._consumer, self._partitions = open_consumer(
             kafka, topic, client_id="fairstream-web", note=lambda _tp, _unreadable: None
@@ -100,17 +102,29 @@ class ResumedReader:
             raise lost(f"reading {self._topic}", error, rights=f"READ on topic {self._topic}") from None
         return [self._run_of(tp, records.get(tp, []), after[tp]) for tp in self._partitions if after[tp] != before[tp]]
 
-    def is_at_end(self) -> bool:
-        """Ask the broker whether every committed record was read.
+    def ask_end(self) -> None:
+        """Ask the broker how far the topic reaches now; without effect while what it said before is not read yet.
 
         Raises:
             BrokerUnavailableError: the broker does not answer.
         """
+        if self._ends:
+            return
+        self._asked_s = time.time()
         try:
-            ends = self._consumer.end_offsets(self._partitions)
-            return all(self._consumer.position(tp) >= end for tp, end in ends.items())
+            self._ends = dict(self._consumer.end_offsets(self._partitions))
         except KafkaError as error:
             raise lost(f"reading {self._topic}", error, rights=f"READ on topic {self._topic}") from None
+
+    def read_until(self) -> float | None:
+        """Return the time of the last ``ask_end``, once, if everything that was committed by then was read; else None.
+
+        Whether the topic has an unread record *now* says nothing: where records arrive all the time, it always has.
+        """
+        if not self._ends or any(self._consumer.position(tp) < end for tp, end in self._ends.items()):
+            return None
+        self._ends = {}
+        return self._asked_s
 
     def _seek(self, stored: Mapping[int, Position]) -> None:
         begins = self._consumer.beginning_offsets(self._partitions)

@@ -87,7 +87,7 @@ class Gate:
             return answer_error(request, 415)
         rejected = _reject_query(request, getattr(view, "parameters", frozenset()))
         if rejected is None and getattr(view, "is_costly", False):
-            rejected = _limited(request, running().writes.take(holder.token_id))
+            rejected = _limited(request, _count_write(holder))
         return rejected
 
     def _admit(self, request: HttpRequest) -> HttpResponse | None:
@@ -101,8 +101,7 @@ class Gate:
             limited = _limited(request, running().anonymous.take(f"rejected {peer}"))
             return limited or _unauthenticated(request)
         request.META["fairstream.holder"] = holder
-        buckets = running().reads if request.method in _READING else running().writes
-        return _limited(request, buckets.take(holder.token_id))
+        return _limited(request, _count_read(holder) if request.method in _READING else _count_write(holder))
 
 
 def holder_of(request: HttpRequest) -> Holder | None:
@@ -118,6 +117,14 @@ def _reject_query(request: HttpRequest, known: frozenset[str]) -> HttpResponse |
         return answer_error(request, 422, f"A parameter is unknown. {names}")
     repeated = [name for name in request.GET if len(request.GET.getlist(name)) > 1]
     return answer_error(request, 422, "A parameter is given more than once.", parameters=repeated) if repeated else None
+
+
+def _count_read(holder: Holder) -> float:
+    return running().reads.take(holder.token_id, holder.limits.reads_per_min)
+
+
+def _count_write(holder: Holder) -> float:
+    return running().writes.take(holder.token_id, holder.limits.writes_per_min)
 
 
 def _limited(request: HttpRequest, wait_s: float) -> HttpResponse | None:

@@ -20,7 +20,7 @@ class Buckets:
     """Buckets that fill evenly, each up to the requests of one minute.
 
     Args:
-        per_min: Requests in a minute, >= 1.
+        per_min: Requests in a minute of keys without a limit of their own, >= 1.
         now: The clock, seconds.
     """
 
@@ -29,18 +29,23 @@ class Buckets:
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key -> requests left, at which time
         self._lock = threading.Lock()
 
-    def take(self, key: str) -> float:
+    def take(self, key: str, per_min: int | None = None) -> float:
         """Count a request and return 0; or the seconds until the next one is allowed, and count nothing.
+
+        Args:
+            key: Whose request it is.
+            per_min: Its limit, >= 1; None for that of all.
 
         >>> buckets = Buckets(2, now=iter([0.0, 0.0, 0.0, 30.0]).__next__)
         >>> [buckets.take("a") for _ in range(4)]
         [0.0, 0.0, 30.0, 0.0]
         """
+        per_min = self._per_min if per_min is None else per_min
         with self._lock:
             now_s = self._now()
-            left, at_s = self._levels.pop(key, (float(self._per_min), now_s))
-            left = min(self._per_min, left + (now_s - at_s) * self._per_min / 60)
-            wait_s = 0.0 if left >= 1 else (1 - left) * 60 / self._per_min
+            left, at_s = self._levels.pop(key, (float(per_min), now_s))
+            left = min(per_min, left + (now_s - at_s) * per_min / 60)
+            wait_s = 0.0 if left >= 1 else (1 - left) * 60 / per_min
             self._levels[key] = (left if wait_s else left - 1, now_s)
             if len(self._levels) > _MAX_KEYS:
                 self._levels.popitem(last=False)

@@ -25,11 +25,31 @@ from stream_app.web_app.api.access.scopes import ALLOWED, Scope, effective_scope
 from stream_app.web_app.api.models import Token
 
 MAX_DAYS = 365
+MAX_PER_MIN = 1_000_000
 _ID_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _FORM = re.compile(r"fs_([a-z2-7]{8})_([A-Za-z0-9_-]{43})", re.ASCII)
 _MAX_NAME = 100
 _NO_DIGEST = "0" * 64
 _FIND = "SELECT * FROM api_token WHERE id = %s"  # written out: every request makes it
+
+
+class Limits(NamedTuple):
+    """How many requests a token may make in a minute.
+
+    Attributes:
+        reads_per_min: Reading requests; None for as many as the settings allow.
+        writes_per_min: Other requests, likewise.
+    """
+
+    reads_per_min: int | None = None
+    writes_per_min: int | None = None
+
+    def facts(self) -> dict[str, int]:
+        """Return what differs from the settings, for the audit log."""
+        return {name: n for name, n in self._asdict().items() if n is not None}
+
+
+OF_SETTINGS = Limits()
 
 
 class Holder(NamedTuple):
@@ -38,13 +58,22 @@ class Holder(NamedTuple):
     Attributes:
         token_id: Id of the token.
         scopes: What it may do.
+        limits: How often.
     """
 
     token_id: str
     scopes: frozenset[str]
+    limits: Limits = OF_SETTINGS
 
 
-def create(name: str, role: Role, scopes: Collection[Scope], days: int, owner: User | None = None) -> tuple[Token, str]:
+def create(
+    name: str,
+    role: Role,
+    scopes: Collection[Scope],
+    days: int,
+    owner: User | None = None,
+    limits: Limits = OF_SETTINGS,
+) -> tuple[Token, str]:
     """Store a new token and return it with its text, which nothing shows again.
 
     Args:
@@ -53,10 +82,12 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int, owner: U
         scopes: What it may do; none given means everything that the role may do.
         days: How long it works.
         owner: The user without whose role it does not work; None where an operator makes it.
+        limits: How often.
 
     Raises:
-        ConfigError: the name is no printable text, or the role does not have a scope.
+        ConfigError: the name is no printable text, the role does not have a scope, or a limit is impossible.
     """
+    _check(limits)
     if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
         raise ConfigError(f"The name of a token is printable text of at most {_MAX_NAME} characters")
     if not 1 <= days <= MAX_DAYS:
@@ -75,6 +106,7 @@ def create(name: str, role: Role, scopes: Collection[Scope], days: int, owner: U
         created_at=now,
         expires_at=now + timedelta(days=days),
         owner=owner,
+        **limits._asdict(),
     )
     return token, f"fs_{token.id}_{secret}"
 
@@ -93,7 +125,7 @@ def authenticate(text: str) -> Holder | None:
         unused = Q(last_used_on__isnull=True) | Q(last_used_on__lt=now.date())
         with suppress(DatabaseError):  # of a full disk can be read all the same
             Token.objects.filter(unused, pk=token.pk).update(last_used_on=now.date())
-    return Holder(token.id, effective_scopes(token.role, token.scopes.split()))
+    return Holder(token.id, effective_scopes(token.role, token.scopes.split()), limits_of(token))
 
 
 def revoke(token_id: str) -> Token:
@@ -102,13 +134,28 @@ def revoke(token_id: str) -> Token:
     Raises:
         ConfigError: there is none with this id, or it is revoked already.
     """
-    token = Token.objects.select_for_update().filter(pk=token_id).first()
-    if token is None or token.revoked_at is not None:
-        fault = "There is no token with this id" if token is None else "This token is revoked already"
-        raise ConfigError(fault, action="List them with: fairstream web tokens list")
+    token = _not_revoked(token_id)
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     return token
+
+
+def limit(token_id: str, limits: Limits) -> Token:
+    """Give a token other limits, from its next request on.
+
+    Raises:
+        ConfigError: there is none with this id, it is revoked, or a limit is impossible.
+    """
+    _check(limits)
+    token = _not_revoked(token_id)
+    token.reads_per_min, token.writes_per_min = limits
+    token.save(update_fields=["reads_per_min", "writes_per_min"])
+    return token
+
+
+def limits_of(token: Token) -> Limits:
+    """Return the limits of a token."""
+    return Limits(token.reads_per_min, token.writes_per_min)
 
 
 def newest_first() -> QuerySet[Token]:
@@ -130,6 +177,19 @@ def state_of(token: Token) -> str:
     if token.expires_at <= timezone.now():
         return "expired"
     return "active" if is_backed(token) else "suspended"
+
+
+def _not_revoked(token_id: str) -> Token:
+    token = Token.objects.select_for_update().filter(pk=token_id).first()
+    if token is None or token.revoked_at is not None:
+        fault = "There is no token with this id" if token is None else "This token is revoked already"
+        raise ConfigError(fault, action="List them with: fairstream web tokens list")
+    return token
+
+
+def _check(limits: Limits) -> None:
+    if not all(n is None or 1 <= n <= MAX_PER_MIN for n in limits):
+        raise ConfigError(f"A token may make 1 to {MAX_PER_MIN:,} requests in a minute")
 
 
 def _digest(secret: str) -> str:

@@ -1,4 +1,6 @@
-"""What users do with tokens: make some of their own, with no role but theirs, and end them. Administrators end any.
+"""What users do with tokens: make, limit and end some of their own, with no role but theirs. Administrators end any.
+
+Users give tokens no higher limits than the settings allow; administrators do.
 
 Each is an entry of the audit log with the number of the user, or does not happen.
 """
@@ -6,6 +8,7 @@ Each is an entry of the audit log with the number of the user, or does not happe
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -17,6 +20,7 @@ from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.api.access import tokens
 from stream_app.web_app.api.access.scopes import ALLOWED, Scope
 from stream_app.web_app.api.models import Token
+from stream_app.web_app.api.running import running
 from stream_app.web_app.host import audit_trail
 
 MAX_OWN = 20
@@ -37,39 +41,83 @@ def seen_by(user: User, roles: Collection[str]) -> QuerySet[Token]:
     return listed if Role.ADMINISTRATOR in roles else listed.filter(owner=user)
 
 
-def create_own(user: User, roles: Collection[str], name: str, role: str, scopes: Collection[str], days: str) -> str:
+class TokenForm(NamedTuple):
+    """What a user has typed about a new token.
+
+    Attributes:
+        name: What will use it.
+        role: In which role of the user it acts.
+        scopes: What it may do; none given means everything that the role may do.
+        days: How many days it works.
+        per_min: Its limits; empty for those of the settings.
+    """
+
+    name: str
+    role: str
+    scopes: Collection[str]
+    days: str
+    per_min: tuple[str, str]
+
+
+def create_own(user: User, roles: Collection[str], form: TokenForm) -> str:
     """Return the text of a new token of a user, which nothing shows again.
 
     Args:
         user: Who makes it.
         roles: The roles of the user.
-        name: What will use it.
-        role: In which of these roles it acts.
-        scopes: What it may do; none given means everything that the role may do.
-        days: How many days it works, as text.
+        form: What it is for.
 
     Raises:
         TokenError: it is not possible.
         AuditRejectedError: the audit log accepts no entry; then there is no token.
     """
-    if role not in roles_with_scopes(roles):
+    if form.role not in roles_with_scopes(roles):
         raise TokenError("A token acts in a role that you have yourself.")
-    if not set(scopes) <= {*Scope}:
+    if not set(form.scopes) <= {*Scope}:
         raise TokenError("There is no such scope.")
-    if not days.isascii() or not days.isdigit() or len(days) > 3:  # noqa: PLR2004  # at most 365
+    days = _whole_number(form.days)
+    if days is None:
         raise TokenError(f"A token works for 1 to {tokens.MAX_DAYS} days.")
+    limits = _limits(roles, form.per_min)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two forms at once are counted one after the other
         working = Token.objects.filter(owner=user, revoked_at=None, expires_at__gt=timezone.now())
         if working.count() >= MAX_OWN:
             raise TokenError(f"You have {MAX_OWN} tokens already: revoke one first.")
         try:
-            token, text = tokens.create(name, Role(role), [Scope(scope) for scope in scopes], int(days), user)
+            scopes = [Scope(scope) for scope in form.scopes]
+            token, text = tokens.create(form.name, Role(form.role), scopes, days, user, limits)
         except ConfigError as error:
             raise TokenError(f"{error.message}.") from None
-        facts = {"token": token.id, "role": token.role, "scopes": token.scopes.split(), "days": int(days)}
-        audit_trail.append("api-token-created", facts | {"by_user": user.pk})
+        facts = {"token": token.id, "role": token.role, "scopes": token.scopes.split(), "days": days}
+        audit_trail.append("api-token-created", facts | limits.facts() | {"by_user": user.pk})
     return text
+
+
+def limit_seen(user: User, roles: Collection[str], token_id: str, per_min: tuple[str, str]) -> bool:
+    """Give a token other limits; return False where the user does not see it, as if there were none.
+
+    Raises:
+        TokenError: a limit is impossible or too high for this user, or the token is revoked.
+        AuditRejectedError: the audit log accepts no entry; then the limits are as before.
+    """
+    with transaction.atomic():
+        if not seen_by(user, roles).filter(pk=token_id).exists():
+            return False
+        limits = _limits(roles, per_min)
+        try:
+            token = tokens.limit(token_id, limits)
+        except ConfigError as error:
+            raise TokenError(f"{error.message}.") from None
+        facts = {"token": token.id, "role": token.role, **limits.facts()}
+        audit_trail.append("api-token-limited", facts | {"by_user": user.pk})
+    return True
+
+
+def default_limits() -> tokens.Limits:
+    """Return the limits of the settings."""
+    settings = running().settings
+    return tokens.Limits(settings.api_reads_per_min, settings.api_writes_per_min)
 
 
 def revoke_seen(user: User, roles: Collection[str], token_id: str) -> bool:
@@ -88,3 +136,24 @@ def revoke_seen(user: User, roles: Collection[str], token_id: str) -> bool:
             raise TokenError(f"{error.message}.") from None
         audit_trail.append("api-token-revoked", {"token": token.id, "role": token.role, "by_user": user.pk})
     return True
+
+
+def _limits(roles: Collection[str], per_min: tuple[str, str]) -> tokens.Limits:
+    """Return the limits that a user has typed.
+
+    Raises:
+        TokenError: one is no number, or higher than this user may give.
+    """
+    numbers = [_whole_number(text) if text else None for text in per_min]
+    if any(number is None and text for number, text in zip(numbers, per_min, strict=True)):
+        raise TokenError(f"A token may make 1 to {tokens.MAX_PER_MIN:,} requests in a minute.")
+    limits = tokens.Limits(*numbers)
+    for number, most in zip(limits, default_limits(), strict=True):
+        if number is not None and most is not None and number > most and Role.ADMINISTRATOR not in roles:
+            raise TokenError(f"Only an administrator gives a token more than {most:,} such requests in a minute.")
+    return limits
+
+
+def _whole_number(text: str) -> int | None:
+    """Return a number of up to 7 digits; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else None  # noqa: PLR2004  # a million

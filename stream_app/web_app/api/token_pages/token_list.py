@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
-from stream_app.web_app.api.access.tokens import MAX_DAYS, state_of
+from stream_app.web_app.api.access.tokens import MAX_DAYS, MAX_PER_MIN, Limits, limits_of, state_of
 from stream_app.web_app.api.models import Token
-from stream_app.web_app.api.token_pages.owned import roles_with_scopes, seen_by
+from stream_app.web_app.api.token_pages.owned import default_limits, roles_with_scopes, seen_by
 from stream_app.web_app.pages.page import render_visibly
 from stream_app.web_app.pages.parts.filters import searched_text
 
@@ -35,7 +35,10 @@ class TokenRow(NamedTuple):
     created: str
     expires: str
     last_used: str
-    can_revoke: bool
+    reads: str
+    writes: str
+    own_limits: Limits
+    is_open: bool
 
 
 @page(EVERY_ROLE)
@@ -46,7 +49,7 @@ def show_tokens(request: HttpRequest) -> HttpResponse:
 
 def list_tokens(request: HttpRequest, more: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Show tokens, with the result of a form."""
-    user, roles = user_of(request), roles_of(request)
+    user, roles, defaults = user_of(request), roles_of(request), default_limits()
     searched = searched_text(request)
     tokens = seen_by(user, roles)
     if searched:
@@ -63,6 +66,8 @@ def list_tokens(request: HttpRequest, more: dict[str, Any], *, status: int = 200
         "scopes": sorted({scope for scopes in roles_with_scopes(roles).values() for scope in scopes}),
         "typed": {"days": _DAYS},
         "max_days": MAX_DAYS,
+        "default_limits": defaults,
+        "most": Limits(MAX_PER_MIN, MAX_PER_MIN) if Role.ADMINISTRATOR in roles else defaults,
     }
     return render_visibly(request, "tokens.html", content | more, status=status)
 
@@ -75,7 +80,7 @@ def user_of(request: HttpRequest) -> User:
 
 
 def _row(token: Token) -> TokenRow:
-    state = state_of(token)
+    state, limits, defaults = state_of(token), limits_of(token), default_limits()
     return TokenRow(
         id=token.id,
         name=token.name,
@@ -87,5 +92,12 @@ def _row(token: Token) -> TokenRow:
         created=f"{token.created_at:%Y-%m-%d}",
         expires=f"{token.expires_at:%Y-%m-%d}",
         last_used="never" if token.last_used_on is None else f"{token.last_used_on:%Y-%m-%d}",
-        can_revoke=token.revoked_at is None,
+        reads=_per_min(limits.reads_per_min, defaults.reads_per_min),
+        writes=_per_min(limits.writes_per_min, defaults.writes_per_min),
+        own_limits=limits,
+        is_open=token.revoked_at is None,
     )
+
+
+def _per_min(own: int | None, default: int | None) -> str:
+    return f"{default if own is None else own:,}"

@@ -26,6 +26,11 @@ def test_a_token_is_created_listed_and_revoked(tmp_path: Path) -> None:
     assert (token["id"], token["name"], token["role"]) == (token_id, "score board", "viewer")
     assert (token["scopes"], token["state"], token["last_used"]) == (["results"], "active", None)
     assert secret not in listed
+    limited = run(tmp_path, "web", "tokens", "limit", token_id, "--reads-per-min", "600")
+    assert (limited.returncode, limited.stdout) == (0, "")
+    token = json.loads(run(tmp_path, "web", "tokens", "list", "--json").stdout)
+    assert (token["reads_per_min"], token["writes_per_min"]) == (600, None)
+    assert "600" in run(tmp_path, "web", "tokens", "list").stdout
     denied = run(tmp_path, "web", "tokens", "create", "x", "--role", "administrator", "--scope", "audit")
     assert (denied.returncode, denied.stdout) == (2, "")
     assert "does not have the scope audit" in denied.stderr
@@ -35,7 +40,9 @@ def test_a_token_is_created_listed_and_revoked(tmp_path: Path) -> None:
     assert "revoked" in run(tmp_path, "web", "tokens", "list").stdout
     entries = run(tmp_path, "audit", "query", "--json").stdout
     kinds = [json.loads(line)["type"] for line in entries.splitlines()]
-    assert [kind for kind in kinds if kind.startswith("api-")] == ["api-token-created", "api-token-revoked"]
+    assert [kind for kind in kinds if kind.startswith("api-")] == [
+        f"api-token-{what}" for what in ("created", "limited", "revoked")
+    ]
     assert secret not in entries
 
 

@@ -54,7 +54,7 @@ def faults_of_pod(pod: Manifest) -> Iterator[str]:
     if any(pod.get(name) for name in ("hostNetwork", "hostPID", "hostIPC")):
         yield "shares a namespace of the host"
     for volume in pod.get("volumes", []):
-        if set(volume) - {"name"} - {"emptyDir", "secret", "configMap", "projected"}:
+        if set(volume) - {"name"} - {"emptyDir", "secret", "configMap", "projected", "persistentVolumeClaim"}:
             yield f"mounts {sorted(volume)}"
         if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
             yield f"may fill the disk of the node through {volume['name']}"
@@ -114,7 +114,7 @@ def test_secrets_are_mounted_files_and_never_variables_arguments_or_objects(valu
 _SECRET_FILES = (
     *("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD"),
     *("REGISTRY_PASSWORD", "REGISTRY_KEY", "WEB_TOKEN"),
-    *("RECORD_KEY", "OTHER_RECORD_KEY"),
+    *("RECORD_KEY", "OTHER_RECORD_KEY", "DATABASE_PASSWORD", "OIDC_CLIENT_SECRET"),
 )
 _NO_SECRETS = {f"{PREFIX}OAUTH_TOKEN_URL"}  # by its name one could think so
 
@@ -174,7 +174,7 @@ def test_the_workers_are_selected_by_everything_that_is_about_them(values: Path)
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     selectors = [deployment["spec"]["selector"]["matchLabels"]]
     selectors += [budget["spec"]["selector"]["matchLabels"] for budget in of_kind(manifests, "PodDisruptionBudget")]
-    selectors += [monitor["spec"]["selector"]["matchLabels"] for monitor in of_kind(manifests, "PodMonitor")]
+    selectors += [one["spec"]["selector"]["matchLabels"] for one in of_kind(manifests, "PodMonitor", "-worker")]
     rules = of_kind(manifests, "NetworkPolicy", "-worker")
     selectors += [rule["spec"]["podSelector"]["matchLabels"] for rule in rules]
     spread = worker_of(manifests).get("topologySpreadConstraints", [])
@@ -183,9 +183,9 @@ def test_the_workers_are_selected_by_everything_that_is_about_them(values: Path)
     for selector in selectors:
         assert selector == selectors[0]
         assert selector.items() <= labels.items()
-    for sink in of_kind(manifests, "Service"):
-        (target,) = of_kind(manifests, "Deployment", "-notify-sink")
-        assert sink["spec"]["selector"] == target["spec"]["selector"]["matchLabels"] != selectors[0]
+    for service in of_kind(manifests, "Service"):
+        (target,) = of_kind(manifests, "Deployment", service["metadata"]["name"])
+        assert service["spec"]["selector"] == target["spec"]["selector"]["matchLabels"] != selectors[0]
 
 
 def ports_of(rules: list[Any]) -> set[int]:

@@ -72,7 +72,7 @@ def test_the_files_of_values_make_every_kind() -> None:
     kinds = {m["kind"] for values in VALUES_FILES for m in rendered(values)}
     assert kinds == {
         *("ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceAccount"),
-        *("PodMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication"),
+        *("PodMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication", "PersistentVolumeClaim"),
     }
 
 
@@ -113,6 +113,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
             "autoscaling": {"enabled": True, "topics": [{"name": "raw", "partitions": 2}]},
         },
         "must be one scope",
+    ),
+    "a web application without its address": ({"webApp": {"enabled": True}}, "webApp.url is required"),
+    "a password in the address of the database": (
+        {"webApp": {"enabled": True, "url": "https://a", "database": {"url": "postgresql://u:hunter2@h/d"}}},
+        "webApp.database.url contains a password",
+    ),
+    "a setting of the web application with a value of its own": (
+        {"webApp": {"enabled": True, "url": "https://a", "settings": {"web_url": "https://b"}}},
+        "webApp.settings.web_url",
     ),
     "more workers than partitions": (
         {"autoscaling": {"enabled": True, "minReplicas": 3, "topics": [{"name": "raw", "partitions": 2}]}},

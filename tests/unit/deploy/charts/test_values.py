@@ -50,10 +50,12 @@ def test_the_schema_has_every_value_and_no_other() -> None:
 
 def test_the_values_in_the_guide_install_what_it_says() -> None:
     page = read_page("docs", "how-to", "kubernetes.md")
-    (example,) = [body for language, body in page.fences if language == "yaml"]
-    manifests = render(**yaml.load(example, yaml.CSafeLoader))
+    examples = [body for language, body in page.fences if language == "yaml"]
+    workers, web_app = (yaml.load(example, yaml.CSafeLoader) for example in examples)
+    manifests = render(**workers)
     kinds = {manifest["kind"] for manifest in manifests}
     assert {"PodMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication"} <= kinds
+    assert {*pod_specs(render(**workers, **web_app))} == {"fs-fairstream-worker", "fs-fairstream-web"}
     (pod,) = pod_specs(manifests).values()
     environ = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
     assert load_settings(environ).connection.checked().security.protocol == "SASL_SSL"
