@@ -99,7 +99,7 @@ MENU: dict[str, Entry | Menu] = {
         default="all",
     ),
     "mitigate": Entry(
-        "replay.alternatives.mitigate:mitigate", "Compute weights for training, and cuts by group, from the log."
+        "replay.alternatives.mitigate:mitigate", "Compute remedies for a disparity, and what they cost, from the log."
     ),
     "incident": Menu(
         "Record incidents.",

@@ -80,12 +80,21 @@ def check_alternatives(site: Site, folder: Path) -> None:
     }  # fmt: skip
     assert result["alternatives"][0]["outcomes"]["n_not_known"] > logged["outcomes"]["n_not_known"]
 
-    mitigated = site.command("mitigate", "--attribute", "gender", "--goal", "parity", "--json")
+    mitigated = site.command(
+        "mitigate", "--attribute", "gender", "--goal", "parity", "--trade-off", "repayment",
+        "--out", str(folder / "mitigation"), "--json",
+    )  # fmt: skip
     assert mitigated.returncode == 0, mitigated.stderr
     answer = json.loads(mitigated.stdout)
     known = logged["favorable"] - logged["outcomes"]["n_not_known"]
     assert (answer["label"], answer["n"], answer["missing"]) == ("outcome", known, "selective_outcomes")
     assert [row["group"] for row in answer["weights"]] == ["female", "female", "male", "male"]
+    [decided] = [rule for rule in answer["trade_off"]["rules"] if rule["rule"] == "logged"]
+    assert decided["approved"] == pytest.approx(logged["rate"])
+    assert list(decided["repayment"].values()) == pytest.approx([logged["outcomes"][end] for end in ("lower", "upper")])
+    assert {path.name for path in (folder / "mitigation").iterdir()} == {
+        "mitigation.json", "weights.csv", "trade-off.csv", "trade-off.svg",
+    }  # fmt: skip
 
     run = site.command("replay", "run", "--alternative", "0.35", "--run", "own", "--consistency", "0", "--unsafe-exact")
     assert run.returncode == 0, run.stderr

@@ -76,7 +76,9 @@ def choose_cuts(groups: Sequence[tuple[Floats, Ints]], goal: Goal) -> GroupCuts 
     for scores, good in groups:
         if not 0 < int(good.sum()) < len(good):
             return None
-        rates, accuracies, cuts = _hull(*_points(scores, good, goal))
+        rates, accuracies, cuts = _points(scores, good, goal)
+        kept = upper_hull(rates, accuracies)
+        rates, accuracies, cuts = rates[kept], accuracies[kept], cuts[kept]
         left = _left_of(grid, rates)
         share = (rates[left + 1] - grid) / (rates[left + 1] - rates[left])
         curve += len(scores) / n * (share * accuracies[left] + (1 - share) * accuracies[left + 1])
@@ -84,6 +86,28 @@ def choose_cuts(groups: Sequence[tuple[Floats, Ints]], goal: Goal) -> GroupCuts 
     best = int(np.argmax(curve))
     chosen = tuple(GroupCut(float(p[best]), float(low[best]), float(high[best])) for p, low, high in hulls)
     return GroupCuts(float(grid[best]), float(curve[best]), chosen, curve)
+
+
+def upper_hull(rates: Floats, accuracies: Floats) -> Rows:
+    """Return the places of the points of the upper convex hull (Andrew's monotone chain).
+
+    Args:
+        rates: Rate of each point, rising.
+        accuracies: Its accuracy, rising where rates are equal.
+
+    >>> upper_hull(np.array([0.0, 0.5, 0.5, 0.7, 1.0]), np.array([0.4, 0.3, 0.9, 0.6, 0.5])).tolist()
+    [0, 2, 4]
+    """
+    kept: list[int] = []
+    x, y = rates.tolist(), accuracies.tolist()
+    for place in range(len(x)):
+        while len(kept) > 1:
+            first, middle = kept[-2], kept[-1]
+            if (y[middle] - y[first]) * (x[place] - x[first]) > (y[place] - y[first]) * (x[middle] - x[first]):
+                break
+            kept.pop()
+        kept.append(place)
+    return np.array(kept, np.intp)
 
 
 def _points(scores: Floats, good: Ints, goal: Goal) -> tuple[Floats, Floats, Floats]:
@@ -100,20 +124,6 @@ def _points(scores: Floats, good: Ints, goal: Goal) -> tuple[Floats, Floats, Flo
     cuts = np.concatenate([[np.inf], (falling[ends] + lower) / 2])
     places = np.lexsort([accuracies, rates])
     return rates[places], accuracies[places], cuts[places]
-
-
-def _hull(rates: Floats, accuracies: Floats, cuts: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the points of the upper convex hull (Andrew's monotone chain)."""
-    kept: list[int] = []
-    x, y = rates.tolist(), accuracies.tolist()
-    for place in range(len(x)):
-        while len(kept) > 1:
-            first, middle = kept[-2], kept[-1]
-            if (y[middle] - y[first]) * (x[place] - x[first]) > (y[place] - y[first]) * (x[middle] - x[first]):
-                break
-            kept.pop()
-        kept.append(place)
-    return rates[kept], accuracies[kept], cuts[kept]
 
 
 def _left_of(grid: Floats, rates: Floats) -> Rows:

@@ -28,6 +28,7 @@ from stream_app.edges.otlp.options import OtlpOptions
 from stream_app.edges.otlp.push import load_senders
 from stream_app.edges.registry.protoc import require_compiler
 from stream_app.edges.remedies.linear_programs import import_scipy
+from stream_app.edges.scoring.exports import import_skops_writer
 from stream_app.edges.scoring.onnx_model import import_onnxruntime
 from stream_app.edges.scoring.skops_model import import_skops_reader
 from stream_app.edges.web.passwords import Passwords
@@ -75,6 +76,8 @@ SITES: dict[tuple[str, str], Callable[[Path], object]] = {
     ("stream_app/edges/otlp/push.py", "opentelemetry.exporter"): lambda _: load_senders(OtlpOptions(), "a:1"),
     ("stream_app/edges/registry/protoc.py", "grpc_tools"): lambda _: require_compiler(),
     ("stream_app/edges/remedies/linear_programs.py", "scipy"): lambda _: import_scipy("scipy.optimize"),
+    ("stream_app/edges/scoring/exports.py", "skops"): lambda _: import_skops_writer(),
+    ("stream_app/edges/scoring/exports.py", "sklearn"): lambda _: import_skops_writer(),
     ("stream_app/edges/scoring/onnx_model.py", "onnxruntime"): lambda _: import_onnxruntime(),
     ("stream_app/edges/scoring/skops_model.py", "skops"): lambda _: import_skops_reader(),
     ("stream_app/edges/web/passwords.py", "bcrypt"): lambda _: Passwords({}),

@@ -1,8 +1,10 @@
-"""``fairstream mitigate``: weights for training and cuts by group, from the log; nothing is applied."""
+"""``fairstream mitigate``: weights, cuts by group, repaired features and what they cost; nothing is applied."""
 
 from __future__ import annotations
 
+import enum
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +20,65 @@ from stream_app.cli.replay.selection import select_model, select_source, select_
 from stream_app.cli.replay.texts.mitigate import print_mitigation
 from stream_app.core.mitigation.thresholds import Goal
 from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.mitigation.further import Wanted
 from stream_app.pipeline.replay.search.rules import score_field
-from stream_app.pipeline.replay.search.scores import LoggedScore
+from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
 from stream_app.policy import Attribute, ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
-from stream_app.programs.replay.alternatives.mitigate import MitigationRequest, check_folder, save_mitigation
+from stream_app.programs.replay.alternatives.mitigate import MitigationRequest
 from stream_app.programs.replay.alternatives.mitigate import mitigate as compute
+from stream_app.programs.replay.alternatives.mitigation_files import Export, check_files, save_mitigation
+
+
+class TradeOffMeasure(enum.StrEnum):
+    """What less disparity costs."""
+
+    ACCURACY = "accuracy"
+    REPAYMENT = "repayment"
+
+
+@dataclass(frozen=True)
+class RemedyFlags:
+    """The remedies beside weights."""
+
+    goal: Annotated[
+        Goal | None,
+        typer.Option("--goal", help="Also choose a cut for each group: one rate for all.", show_default=False),
+    ] = None
+    score: ScorePath = None
+    repair: Annotated[
+        float | None,
+        typer.Option(
+            "--repair",
+            metavar="LEVEL",
+            min=0,
+            max=1,
+            help="Also repair the features: 1 for the same distribution in every group, 0 for no change.",
+            show_default=False,
+        ),
+    ] = None
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Also fit a logistic regression to the features, with the weights.")
+    ] = False
+    trade_off: Annotated[
+        TradeOffMeasure | None,
+        typer.Option("--trade-off", help="Also show what less disparity costs, in this.", show_default=False),
+    ] = None
+
+    def score_of(self, model: ModelPolicy) -> ScoreSource | None:
+        """Return where scores come from; None where none are needed.
+
+        Raises:
+            ConfigError: The policy declares no such number.
+        """
+        if self.goal is None and self.trade_off is None:
+            return None
+        return LoggedScore(score_field(model, self.score).path)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is computed beside weights and cuts."""
+        return Wanted(self.repair, self.fit, None if self.trade_off is None else self.trade_off.value)
 
 
 @with_flags
@@ -33,46 +88,53 @@ def mitigate(
         str | None,
         typer.Option("--attribute", metavar="NAME", help="Attribute; required if the model has several."),
     ] = None,
-    goal: Annotated[
-        Goal | None,
-        typer.Option("--goal", help="Also choose a cut for each group, so that this rate is equal."),
-    ] = None,
-    score: ScorePath = None,
+    remedies: RemedyFlags,
     selection: ReplayRange,
     source: ReplaySource,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help="New folder for the values as JSON and CSV."),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="New folder for the values as JSON and CSV, and the picture.",
+            show_default=False,
+        ),
+    ] = None,
+    export: Annotated[
+        Export | None,
+        typer.Option(
+            "--export", help="Also write the fitted model, and cuts by group, as models for --out.", show_default=False
+        ),
     ] = None,
     flags: CommonFlags,
     as_json: Json = False,
 ) -> None:
-    """Compute weights for training, and cuts by group, from the log.
+    """Compute remedies for a disparity, and what they cost, from the log.
 
     Weights are for a training set: with them, group and outcome are independent. With --goal, a cut of the score for
     each group is chosen, so that all groups have the same rate at the greatest accuracy; that needs every outcome.
     Nothing is applied. Read the notes about your jurisdiction first.
 
-    Example: fairstream mitigate --attribute gender --from 90d --out weights
+    Example: fairstream mitigate --attribute gender --trade-off accuracy --from 90d --out weights
     """
     settings = flags.settings()
     model = select_model(load_policy(settings.policy), selection.model)
     request = MitigationRequest(
         model=model,
         attribute=select_attribute(model, attribute),
-        goal=goal,
-        score=None if goal is None else LoggedScore(score_field(model, score).path),
+        goal=remedies.goal,
+        score=remedies.score_of(model),
+        wanted=remedies.wanted,
         time_range=select_time_range(selection.from_, selection.to, time.time()),
         choice=select_source(model, source),
         k=model.privacy.k,
     )
-    if out is not None:
-        check_folder(out)
+    check_files(out, export, has_cuts=remedies.goal is not None, is_fitted=remedies.fit)
     with progress_bar("reading", as_json=as_json) as note:
         result = compute(settings, request, note)
     append_event(settings, "replay-run", {"run": "mitigate", "model": model.name, "is_exact": False})
     if out is not None:
-        save_mitigation(out, result)
+        save_mitigation(out, result, model.rules.min_disparate_impact_ratio, export)
     if as_json:
         print_json(result)
     else:

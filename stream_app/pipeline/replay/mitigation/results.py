@@ -8,8 +8,10 @@ import msgspec
 
 SCHEMA = 1
 LabelKind = Literal["outcome", "decision"]
-Method = Literal["weights", "thresholds"]
+Method = Literal["weights", "thresholds", "repair"]
 Missing = Literal["no_outcomes", "selective_outcomes", "unknown_outcomes", "no_scores", "one_kind_of_outcome"]
+Measure = Literal["accuracy", "repayment"]
+RuleKind = Literal["logged", "cut", "group_cuts", "fitted", "weighted", "repaired"]
 
 
 class LegalNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +92,116 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[GroupThreshold, ...]
 
 
+class RepairedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the values of a part of a group become; parts are equal shares of the group, sorted by value.
+
+    Attributes:
+        group: The group.
+        value: Mean of the logged values of the part.
+        repaired: Mean of what they become.
+    """
+
+    group: str
+    value: float
+    repaired: float
+
+
+class RepairedFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """The repair of a feature.
+
+    Attributes:
+        feature: Its name in the policy.
+        before: Largest difference between the distributions of two groups, from 0 to 1 (Kolmogorov-Smirnov).
+        after: That of the repaired values.
+        values: What values become, by group, rising.
+    """
+
+    feature: str
+    before: float
+    after: float
+    values: tuple[RepairedValue, ...]
+
+
+class Repairs(msgspec.Struct, frozen=True, kw_only=True):
+    """Features with the same distribution in every group.
+
+    Attributes:
+        level: How much was repaired, from 0 to 1.
+        features: Every feature of the policy.
+    """
+
+    level: float
+    features: tuple[RepairedFeature, ...]
+
+
+class FittedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A logistic regression that was fitted with the weights to every second case.
+
+    Attributes:
+        n: Cases that it was fitted to.
+        features: Its features, in the order of the policy.
+        coefficients: Of each feature as it is logged.
+        intercept: Log odds where every feature is 0.
+    """
+
+    n: int
+    features: tuple[str, ...]
+    coefficients: tuple[float, ...]
+    intercept: float
+
+
+class ValueBounds(msgspec.Struct, frozen=True):
+    """What a value is at least and at most: both are equal where every outcome that matters is known.
+
+    Attributes:
+        lower: Lower bound, with each unknown outcome against it.
+        upper: Upper bound.
+    """
+
+    lower: float
+    upper: float
+
+
+class RuleValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule with its ratio and what it costs.
+
+    Attributes:
+        rule: ``logged``: the decisions that were made; ``cut``: one cut of the score for all; ``group_cuts``: the most
+            accurate cuts by group with at least a ratio; ``fitted`` and ``weighted``: a model fitted without and with
+            the weights; ``repaired``: one fitted to repaired features. Models approve as many as were approved.
+        setting: The cut, the least ratio, or the repair level.
+        ratio: Lowest rate of a group / highest.
+        approved: Share of the people who are approved.
+        accuracy: Share of decisions that agree with the outcome, from lower to upper bound.
+        repayment: Share of good outcomes among the approved, from lower to upper bound.
+        is_best: Whether no other rule has a higher ratio and a higher value: the Pareto front.
+    """
+
+    rule: RuleKind
+    setting: float | None
+    ratio: float
+    approved: float
+    accuracy: ValueBounds
+    repayment: ValueBounds
+    is_best: bool
+
+
+class TradeOff(msgspec.Struct, frozen=True, kw_only=True):
+    """What less disparity costs.
+
+    Attributes:
+        against: The value on the other axis: the front is about it.
+        n: Cases that the values are about; with fitted models every second case, to which they were not fitted.
+        rules: The rules.
+        missing: Why there are no cuts, or no cuts by group.
+    """
+
+    against: Measure
+    n: int
+    rules: tuple[RuleValue, ...]
+    missing: Missing | None
+
+
 class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What could be done about a disparity; nothing of it is applied.
 
@@ -106,6 +218,10 @@ class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
         weights: Weights for a training set.
         thresholds: Cuts by group; None where they were not requested, or cannot be formed.
         missing: Why they cannot be formed.
+        repairs: Repaired features; None where they were not requested.
+        fitted: The fitted model, likewise.
+        trade_off: What less disparity costs; None where it was not requested, or outcomes were not looked at.
+        n_incomplete: Cases that were left out of these three, since a feature is missing.
         notes: What to know about these methods, by jurisdiction.
     """
 
@@ -121,4 +237,19 @@ class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[Weight, ...]
     thresholds: Thresholds | None
     missing: Missing | None
+    repairs: Repairs | None = None
+    fitted: FittedModel | None = None
+    trade_off: TradeOff | None = None
+    n_incomplete: int = 0
     notes: NotePack
+
+    @property
+    def methods(self) -> frozenset[Method]:
+        """The remedies that the result is about, for the notes."""
+        rules = () if self.trade_off is None else self.trade_off.rules
+        kinds = {value.rule for value in rules}
+        has_cuts, has_repairs = self.thresholds is not None, self.repairs is not None
+        methods: set[Method] = {"weights"}
+        methods |= {"thresholds"} if has_cuts or "group_cuts" in kinds else set()
+        methods |= {"repair"} if has_repairs or "repaired" in kinds else set()
+        return frozenset(methods)

@@ -82,7 +82,7 @@ def mitigate(
     thresholds, missing = None, None
     if goal is not None:
         of_groups = cases.part(np.isin(cases.groups, kept))
-        missing = _missing(of_groups, has_outcomes=has_outcomes, is_selective=is_selective)
+        missing = reason_without_cuts(of_groups, has_outcomes=has_outcomes, is_selective=is_selective)
         if missing is None:
             thresholds = _thresholds(cases, groups, kept, goal)
             missing = None if thresholds is not None else "one_kind_of_outcome"
@@ -90,7 +90,7 @@ def mitigate(
     return Mitigation(int(counts[kept].sum()), left_out, rows, thresholds, missing)
 
 
-def _missing(cases: CaseColumns, *, has_outcomes: bool, is_selective: bool) -> Missing | None:
+def reason_without_cuts(cases: CaseColumns, *, has_outcomes: bool, is_selective: bool) -> Missing | None:
     """Return why no cuts can be chosen: their accuracy is about everybody, so every outcome must be known."""
     if not has_outcomes:
         return "no_outcomes"

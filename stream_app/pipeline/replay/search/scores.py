@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,10 +62,10 @@ class ModelScore:
 
     def reader_of(self, schema: Schema) -> ScoresOf:
         """Return what scores decoded events."""
-        getters = [schema.getter(path) for path in self._paths]
+        features_of = features_reader(self._paths, schema)
 
         def scores_of(events: list[Any]) -> Floats:
-            rows = np.column_stack([numbers_of(list(map(get, events))) for get in getters])
+            rows = features_of(events)
             is_complete = ~np.isnan(rows).any(axis=1)
             scores = np.full(len(events), np.nan)
             if is_complete.any():
@@ -73,6 +73,12 @@ class ModelScore:
             return scores
 
         return scores_of
+
+
+def features_reader(paths: Sequence[str], schema: Schema) -> Callable[[list[Any]], Floats]:
+    """Return what reads numbers of decoded events as a table, shape (n, paths); NaN for a missing value."""
+    getters = [schema.getter(path) for path in paths]
+    return lambda events: np.column_stack([numbers_of(list(map(get, events))) for get in getters])
 
 
 def numbers_of(values: list[Any]) -> Floats:

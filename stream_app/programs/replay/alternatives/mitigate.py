@@ -1,4 +1,4 @@
-"""``mitigate``: weights for training and cuts by group, from one pass over the log; nothing is applied."""
+"""``mitigate``: remedies and what they cost, from one pass over the log; nothing is applied."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from pathlib import Path
 import msgspec
 
 from stream_app.core.mitigation.thresholds import Goal
-from stream_app.edges.files.writing import make_folder, reject_existing, write_new_file
 from stream_app.errors import ConfigError, ReplayError
-from stream_app.pipeline.disclosure.rows import csv_of
 from stream_app.pipeline.replay.mitigation.cases import Cases
+from stream_app.pipeline.replay.mitigation.further import Further, Wanted, compute_further
 from stream_app.pipeline.replay.mitigation.results import LabelKind, MitigationResult, NotePack
 from stream_app.pipeline.replay.mitigation.summary import mitigate as compute
 from stream_app.pipeline.replay.model_sources import OnProgress
@@ -36,7 +35,8 @@ class MitigationRequest:
         model: The policy of the model.
         attribute: The attribute.
         goal: The rate that all groups shall have; None for weights alone.
-        score: Where scores come from; None where no goal is given.
+        score: Where scores come from; None where neither cuts nor a trade-off are requested.
+        wanted: What is computed beside weights and cuts.
         time_range: What is read.
         choice: The topic that is read.
         k: Groups with fewer cases are left out.
@@ -46,6 +46,7 @@ class MitigationRequest:
     attribute: Attribute
     goal: Goal | None
     score: ScoreSource | None
+    wanted: Wanted
     time_range: TimeRange
     choice: SourceChoice
     k: int
@@ -63,35 +64,56 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
         on_progress: Called after each run of records.
 
     Raises:
-        ConfigError: the range is empty.
+        ConfigError: the range is empty, or what is wanted needs features or outcomes that there are not.
         BrokerUnavailableError: no broker answers, or it went away.
         ReplayError: no group has enough cases in the range.
     """
     request.time_range.reject_empty()
-    model = request.model
+    model, wanted = request.model, request.wanted
     outcomes = OutcomeLabels(model) if model.outcome is not None and request.choice.kind == "raw" else None
-    cases = Cases(model, model.attributes.index(request.attribute), request.score, request.time_range, outcomes)
+    _reject_impossible(model, wanted, has_outcomes=outcomes is not None)
+    cases = Cases(
+        model,
+        model.attributes.index(request.attribute),
+        request.score,
+        request.time_range,
+        outcomes,
+        has_features=wanted.has_features,
+    )
     with open_sources(settings, model, request.choice, on_progress, cases.observe) as sources:
         if outcomes is not None:
             read_outcomes(settings, model, outcomes, on_progress)
         cases.collect(sources)
         topic = sources.log.topic
     label: LabelKind = "decision" if outcomes is None else "outcome"
+    columns, is_selective = cases.columns(), model.outcome is not None and model.outcome.is_selective
     mitigation = compute(
-        cases.columns(),
+        columns,
         request.attribute.groups,
         label,
         request.goal,
         k=request.k,
         has_outcomes=outcomes is not None,
-        is_selective=model.outcome is not None and model.outcome.is_selective,
+        is_selective=is_selective,
     )
     if not mitigation.weights:
         raise ReplayError(
             f"{topic} has no group of {request.attribute.name} with enough cases in that time range",
             action=f"Give a longer time range: a group needs {max(request.k, 1)} cases",
         )
-    return MitigationResult(
+    further = Further(None, None, None, 0)
+    if wanted != Wanted():
+        further = compute_further(
+            columns,
+            request.attribute.groups,
+            tuple(dict.fromkeys(weight.group for weight in mitigation.weights)),
+            [feature.name for feature in model.features],
+            label,
+            wanted,
+            k=request.k,
+            is_selective=is_selective,
+        )
+    result = MitigationResult(
         model=model.name,
         policy_hash=model.hash(),
         topic=topic,
@@ -103,46 +125,40 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
         weights=mitigation.weights,
         thresholds=mitigation.thresholds,
         missing=mitigation.missing,
-        notes=shipped_notes(thresholds=mitigation.thresholds is not None),
+        repairs=further.repairs,
+        fitted=further.fitted,
+        trade_off=further.trade_off,
+        n_incomplete=further.n_incomplete,
+        notes=shipped_notes(),
     )
+    return with_notes_of_its_methods(result)
 
 
-def check_folder(folder: Path) -> None:
-    """Reject a folder that exists, before the log is read.
-
-    Raises:
-        ConfigError: it exists.
-        WriteError: it cannot exist.
-    """
-    reject_existing(folder)
-
-
-def save_mitigation(folder: Path, result: MitigationResult) -> None:
-    """Write the files of a mitigation into a new folder.
-
-    Raises:
-        ConfigError: the folder exists.
-        WriteError: it cannot be written.
-    """
-    reject_existing(folder)
-    make_folder(folder)
-    weights = [{"attribute": result.attribute, **msgspec.to_builtins(row)} for row in result.weights]
-    write_new_file(folder / "mitigation.json", msgspec.json.format(msgspec.json.encode(result)) + b"\n")
-    write_new_file(folder / "weights.csv", csv_of(weights))
-    if result.thresholds is not None:
-        cuts = [{"attribute": result.attribute, **msgspec.to_builtins(row)} for row in result.thresholds.groups]
-        write_new_file(folder / "thresholds.csv", csv_of(cuts))
+def _reject_impossible(model: ModelPolicy, wanted: Wanted, *, has_outcomes: bool) -> None:
+    if wanted.has_features and not model.features:
+        raise ConfigError(
+            f"The policy of {model.name} declares no features", action="Declare them, or leave out --repair and --fit"
+        )
+    if wanted.against is not None and not has_outcomes:
+        raise ConfigError(
+            "A trade-off needs outcomes: the model has none, or the source has pseudonyms (--published)",
+            action="Leave out --trade-off",
+        )
 
 
-def shipped_notes(*, thresholds: bool) -> NotePack:
-    """Return the shipped notes about what was computed.
+def with_notes_of_its_methods(result: MitigationResult) -> MitigationResult:
+    """Return a result with the notes about its remedies alone."""
+    notes = tuple(note for note in result.notes.notes if note.method in result.methods)
+    return msgspec.structs.replace(result, notes=msgspec.structs.replace(result.notes, notes=notes))
+
+
+def shipped_notes() -> NotePack:
+    """Return the shipped notes about all remedies.
 
     Raises:
         ConfigError: the file was changed and cannot be read.
     """
     try:
-        pack = msgspec.convert(tomllib.loads(NOTES.read_text("utf-8")), NotePack)
+        return msgspec.convert(tomllib.loads(NOTES.read_text("utf-8")), NotePack)
     except (OSError, ValueError, msgspec.ValidationError):
         raise ConfigError(f"Cannot read the notes {NOTES}", action="Install FairStream again") from None
-    notes = tuple(note for note in pack.notes if thresholds or note.method == "weights")
-    return msgspec.structs.replace(pack, notes=notes)

@@ -21,7 +21,8 @@ from stream_app.pipeline.replay.mitigation.results import MitigationResult, Note
 from stream_app.pipeline.replay.mitigation.summary import Mitigation, mitigate
 from stream_app.pipeline.replay.search.scores import LoggedScore
 from stream_app.policy import load_policy
-from stream_app.programs.replay.alternatives.mitigate import save_mitigation, shipped_notes
+from stream_app.programs.replay.alternatives.mitigate import shipped_notes, with_notes_of_its_methods
+from stream_app.programs.replay.alternatives.mitigation_files import save_mitigation
 from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, search, sources_of
 
 GROUPS = ("f", "m", "x")
@@ -108,23 +109,24 @@ def test_the_cases_are_those_that_a_search_counts() -> None:
 
 def result(goal: Goal | None = Goal.PARITY, **changes: Any) -> MitigationResult:
     mitigation = of(columns(), goal, **changes)
-    return MitigationResult(
+    made = MitigationResult(
         model="m", policy_hash="h", topic="t", attribute="sex", label="outcome", n=mitigation.n,
         left_out=mitigation.left_out, k=30, weights=mitigation.weights, thresholds=mitigation.thresholds,
-        missing=mitigation.missing, notes=shipped_notes(thresholds=mitigation.thresholds is not None),
+        missing=mitigation.missing, notes=shipped_notes(),
     )  # fmt: skip
+    return with_notes_of_its_methods(made)
 
 
 def test_the_files_have_the_weights_and_the_cuts(tmp_path: Path) -> None:
-    save_mitigation(tmp_path / "out", result())
+    save_mitigation(tmp_path / "out", result(), 0.8)
     assert json.loads((tmp_path / "out" / "mitigation.json").read_bytes())["thresholds"]["goal"] == "parity"
     weights = (tmp_path / "out" / "weights.csv").read_text("utf-8").splitlines()
     assert weights[0] == "attribute,group,is_favorable,weight"
     assert len(weights) == 5
     assert len((tmp_path / "out" / "thresholds.csv").read_text("utf-8").splitlines()) == 3
     with pytest.raises(ConfigError, match="exists already"):
-        save_mitigation(tmp_path / "out", result())
-    save_mitigation(tmp_path / "weights", result(None))
+        save_mitigation(tmp_path / "out", result(), 0.8)
+    save_mitigation(tmp_path / "weights", result(None), 0.8)
     assert {path.name for path in (tmp_path / "weights").iterdir()} == {"mitigation.json", "weights.csv"}
 
 
@@ -134,22 +136,25 @@ def test_the_text_has_every_note_with_its_date(
     monkeypatch.setenv("COLUMNS", "80")
     print_mitigation(result())
     text = " ".join(capsys.readouterr().out.split())
-    assert "Nothing was applied." in text
+    assert "Nothing is applied." in text
     assert "Left out, fewer than 30 cases: x" in text
-    notes = shipped_notes(thresholds=True)
-    assert all(" ".join(note.text.split()) in text for note in notes.notes)
-    assert f"Written {notes.written} by the developers; no lawyer has reviewed these notes." in text
+    notes = result().notes
+    assert {note.method for note in notes.notes} == {"weights", "thresholds"}
+    places = [text.index(" ".join(note.text.split())) for note in notes.notes]
+    cuts = text.index("Cuts by group")
+    assert [place > cuts for place in places] == [note.method == "thresholds" for note in notes.notes]
+    assert f"Notes written {notes.written} by the developers; no lawyer has reviewed these notes." in text
     print_mitigation(result(is_selective=True))
     assert "known for approved applicants only" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_notes_are_dated_have_sources_and_judge_nothing() -> None:
-    notes: NotePack = shipped_notes(thresholds=True)
-    assert {note.method for note in notes.notes} == {"weights", "thresholds"}
+    notes: NotePack = shipped_notes()
+    assert {note.method for note in notes.notes} == {"weights", "thresholds", "repair"}
     assert all(note.sources and note.jurisdiction for note in notes.notes)
     assert all("illegal" not in note.text.lower() for note in notes.notes)
     assert len(notes.written) == len("2026-11-30")
-    assert {note.method for note in shipped_notes(thresholds=False).notes} == {"weights"}
+    assert {note.method for note in result(None).notes.notes} == {"weights"}
 
 
 def test_an_attribute_must_be_named_where_there_are_several() -> None:
