@@ -47,7 +47,7 @@ def read_topic(kafka: str, topic: str, *, timeout_s: float = 120.0) -> Iterator[
         while any(reached.get(p, 0) < high for p, (_, high) in ends.items()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{topic} was not readable to its end")
-            messages: list[Any] = consumer.consume(_BATCH, timeout=0.2)
+            messages: list[Any] = consumer.consume(_BATCH, timeout=0.05)
             for message in messages:
                 if (error := message.error()) is None:
                     yield message
@@ -104,6 +104,7 @@ def _consumer(kafka: str, isolation: str) -> Consumer:
             "auto.offset.reset": "earliest",
             "isolation.level": isolation,
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,  # the end of a partition is known when a request is answered without a record
             "log_level": 0,
         }
     )

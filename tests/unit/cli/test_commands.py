@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 
 import pytest
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner
 
 from stream_app import __version__
-from stream_app.cli import app, load_commands, walk_commands
+from stream_app.cli import app, commands, load_commands, walk_commands
 from stream_app.cli.commands import SETTING_FLAGS
 from stream_app.cli.menu import MENU, Entry, Menu
 from stream_app.errors import ConfigError
@@ -32,6 +33,12 @@ def entries_of(items: Mapping[str, Entry | Menu], words: tuple[str, ...] = ()) -
 
 
 ENTRIES = dict(entries_of(MENU))
+
+
+@cache
+def loaded_commands() -> dict[str, TyperCommand]:
+    """Return every command by the words that call it."""
+    return dict(walk_commands(load_commands(), ()))
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -54,8 +61,7 @@ def test_the_help_line_of_a_command_is_the_first_paragraph_of_its_help(words: st
     module, _, function = entry.target.partition(":")
     text = getattr(import_module(f"stream_app.cli.{module}"), function).__doc__
     assert " ".join(text.split("\n\n")[0].split()) == entry.help
-    commands = dict(walk_commands(load_commands(), ()))
-    assert (commands[words].help or "").startswith(entry.help)
+    assert (loaded_commands()[words].help or "").startswith(entry.help)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("replay", "--help"), ("--version",)])
@@ -93,8 +99,11 @@ def test_the_version_is_printed() -> None:
 
 
 @pytest.mark.parametrize("flag", SETTING_FLAGS)
-def test_a_setting_that_a_command_does_not_use_is_rejected_with_the_commands_that_do(flag: str) -> None:
-    for words, command in walk_commands(load_commands(), ()):
+def test_a_setting_that_a_command_does_not_use_is_rejected_with_the_commands_that_do(
+    flag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "users_of", cache(commands.users_of))  # it loads every command, for each of them
+    for words, command in loaded_commands().items():
         if any(flag in parameter.opts for parameter in command.params):
             continue
         error = CliRunner().invoke(app, [*words.split(), flag, "typo"]).exception
@@ -124,6 +133,6 @@ def test_an_unknown_command_is_answered_with_a_similar_one() -> None:
 
 
 def test_groups_list_their_commands_in_the_order_of_the_table() -> None:
-    commands = load_commands().commands
-    assert list(commands) == list(MENU)
-    assert all(isinstance(commands[noun], TyperGroup) == isinstance(item, Menu) for noun, item in MENU.items())
+    loaded = load_commands().commands
+    assert list(loaded) == list(MENU)
+    assert all(isinstance(loaded[noun], TyperGroup) == isinstance(item, Menu) for noun, item in MENU.items())
