@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from stream_app.core.cause.decomposition import Count, Decomposition, Driver
@@ -40,6 +40,9 @@ class Certainty(enum.StrEnum):
     UNCLEAR = "unclear"  # chance may have made it the greatest
 
 
+Variances = tuple[float, float]  # of a decision about the group, and about its reference
+
+
 class Weights(NamedTuple):
     """The weight in a claim of one segment's rate part and of its mix part."""
 
@@ -48,38 +51,50 @@ class Weights(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """The counts of one segment, or of one period: of the group and of its reference."""
+    """The counts of one segment, or of one period: of the group and of its reference.
+
+    Attributes:
+        group: Decisions, and favorable ones or the sum of what was decided.
+        reference: Likewise.
+        variances: Variance of a decision of each; None for that of a rate.
+    """
 
     group: Count
     reference: Count
+    variances: Variances | None = None
 
 
-def is_simpson(split: Decomposition) -> bool:
+def is_simpson(split: Decomposition, variances: Mapping[str, Variances] | None = None) -> bool:
     """Return whether the total shows the opposite of what happens inside (Simpson's paradox).
 
     That is: at equal mix the gap clearly points the other way, and so it does in segments with most of the decisions.
     *Clearly* means ``|rate| >= 2 sqrt(sum ((w_a + w_b)/2)^2 (p_a (1 - p_a)/n_a + p_b (1 - p_b)/n_b))`` over segments;
     without it every second gap that is all mix would be called one.
+
+    Args:
+        split: The gap.
+        variances: Variance of a decision in each segment; None for that of a rate. Likewise below.
     """
     if split.rate * split.gap >= 0 or split.opposite_share is None or split.opposite_share <= _MAJORITY:
         return False
     n, n_reference = sum(part.group[0] for part in split.parts), sum(part.reference[0] for part in split.parts)
     variance = math.fsum(
         ((part.group[0] / n + part.reference[0] / n_reference) / 2) ** 2
-        * (_variance(part.group) / part.group[0] + _variance(part.reference) / part.reference[0])
-        for part in split.parts
+        * (of_group / part.group[0] + of_reference / part.reference[0])
+        for part, cell in zip(split.parts, cells_of(split, variances), strict=True)
+        for of_group, of_reference in [_variances_in(cell)]
         if part.group[0] and part.reference[0]
     )
     return abs(float(split.rate)) >= SIMPSON_Z * math.sqrt(variance)
 
 
-def driver_certainty(split: Decomposition) -> Certainty | None:
+def driver_certainty(split: Decomposition, variances: Mapping[str, Variances] | None = None) -> Certainty | None:
     """Return how certainly the driver of a gap is its greater part; None where nothing was split."""
     if split.leader is None:
         return None
     sign = 1.0 if split.gap > 0 else -1.0
     by_mix = split.driver in (Driver.MIX, Driver.MIX_NOT_RATE)
-    return part_certainty(cells_of(split), sign, by_mix=by_mix)
+    return part_certainty(cells_of(split, variances), sign, by_mix=by_mix)
 
 
 def part_certainty(cells: Sequence[Cell], sign: float, *, by_mix: bool) -> Certainty:
@@ -100,7 +115,7 @@ def part_certainty(cells: Sequence[Cell], sign: float, *, by_mix: bool) -> Certa
     return certainty
 
 
-def is_leader_clear(split: Decomposition) -> bool:
+def is_leader_clear(split: Decomposition, variances: Mapping[str, Variances] | None = None) -> bool:
     """Return whether the leading segment contributes clearly more than the next one, by what drives the gap."""
     leader = split.leader
     if leader is None:
@@ -113,12 +128,13 @@ def is_leader_clear(split: Decomposition) -> bool:
     for part in split.parts:
         weight = sign if part is leader else -sign if part is runner_up else 0.0
         weights.append(Weights(0.0, weight) if by_mix else Weights(weight, 0.0))
-    return claim_z(cells_of(split), weights) >= CLEAR_Z
+    return claim_z(cells_of(split, variances), weights) >= CLEAR_Z
 
 
-def cells_of(split: Decomposition) -> list[Cell]:
+def cells_of(split: Decomposition, variances: Mapping[str, Variances] | None = None) -> list[Cell]:
     """Return the counts of the segments of a split."""
-    return [Cell(part.group, part.reference) for part in split.parts]
+    known = variances or {}
+    return [Cell(part.group, part.reference, known.get(part.segment)) for part in split.parts]
 
 
 def claim_z(cells: Sequence[Cell], weights: Sequence[Weights]) -> float:
@@ -158,8 +174,9 @@ def claim_z(cells: Sequence[Cell], weights: Sequence[Weights]) -> float:
             slope_p, slope_q = 0.0, slope_p + slope_q
         elif not v:
             slope_p, slope_q = slope_p + slope_q, 0.0
-        claim[0].add(w, by_share + by_place - shift * p / 2, slope_p, _variance(cell.group))
-        claim[1].add(v, by_share - by_place - shift * q / 2, slope_q, _variance(cell.reference))
+        variances = _variances_in(cell)
+        claim[0].add(w, by_share + by_place - shift * p / 2, slope_p, variances[0])
+        claim[1].add(v, by_share - by_place - shift * q / 2, slope_q, variances[1])
     variance = claim[0].variance / n + claim[1].variance / n_reference
     if not total:
         return 0.0
@@ -189,6 +206,10 @@ def _rates(cell: Cell) -> tuple[float, float]:
     group = cell.group if cell.group[0] else cell.reference
     reference = cell.reference if cell.reference[0] else cell.group
     return group[1] / group[0], reference[1] / reference[0]
+
+
+def _variances_in(cell: Cell) -> Variances:
+    return cell.variances or (_variance(cell.group), _variance(cell.reference))
 
 
 def _variance(count: Count) -> float:

@@ -101,19 +101,24 @@ class Marginalizer:
         Returns:
             int64, shape (subgroups, strata, 4): favorable and all decisions of the group, then of the reference.
         """
-        codes = np.fromiter(cells, np.int64, len(cells))
         n = np.fromiter((vector[0] for vector in cells.values()), np.int64, len(cells))
-        digits = codes[:, np.newaxis] // self._strides % self._radices
-        slots = self._row_of[digits @ self._weights + self._offsets] * len(self.strata)
-        if self._segment is not None:
-            slots += digits[:, self._segment, np.newaxis]
-        is_favorable = np.isin(digits[:, self._decision], self._favorable)
+        slots, decision = self._slots(cells)
+        is_favorable = np.isin(decision, self._favorable)
         decisions = self._scatter(slots, n)
         favorable = self._scatter(slots[is_favorable], n[is_favorable])
         return np.stack(
             [favorable[self._group], decisions[self._group], favorable[self._reference], decisions[self._reference]],
             axis=-1,
         )
+
+    def _slots(self, cells: Mapping[int, Sequence[int]]) -> tuple[Ints, Ints]:
+        """Return the slots of each cell, shape (cells, choices), and its label of the dimension that is counted."""
+        codes = np.fromiter(cells, np.int64, len(cells))
+        digits = codes[:, np.newaxis] // self._strides % self._radices
+        slots = self._row_of[digits @ self._weights + self._offsets] * len(self.strata)
+        if self._segment is not None:
+            slots += digits[:, self._segment, np.newaxis]
+        return slots, digits[:, self._decision]
 
     def _scatter(self, slots: Ints, n: Ints) -> Ints:
         """Add n of each cell to its slots; shape (rows, strata)."""

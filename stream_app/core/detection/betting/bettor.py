@@ -91,8 +91,9 @@ class Bettor:
 
     def continue_rows(self, former: Self, rows: Rows, former_rows: Rows, strata: Strata) -> None:
         """Continue the usual rates of detectors of another bettor, in the strata that both have."""
-        mine = self._rate_sums.reshape(-1, self._n_strata, 4)
-        theirs = former._rate_sums.reshape(-1, former._n_strata, 4)
+        width = self._rate_sums.shape[1]
+        mine = self._rate_sums.reshape(-1, self._n_strata, width)
+        theirs = former._rate_sums.reshape(-1, former._n_strata, width)
         for stratum, former_stratum in strata:
             mine[rows, stratum] = theirs[former_rows, former_stratum]
 
