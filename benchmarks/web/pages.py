@@ -106,7 +106,7 @@ def _moment(time_s: int) -> datetime:
 
 def _of_what_is_there(policy: Policy) -> dict[str, str]:
     """Return pages of what not every policy and database has."""
-    found = {}
+    found: dict[str, str] = {}
     for model in policy.models:
         if model.kind == "counts":
             of_model = f"model={model.name}"

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 KEPT_S = 1.0
-_RENEWED = 0.7  # of its time, after which it is made anew
+_RENEWED = 0.7  # of its time, after which it is made again
 _MAX_KEPT = 32
 _MAX_BYTES = 1_000_000
 
@@ -16,8 +16,8 @@ _MAX_BYTES = 1_000_000
 class KeptAnswers:
     """The newest answers by what was asked: who may ask is checked before.
 
-    An answer that will soon be too old is made anew by one who asks, while the others still get it: else all who ask in
-    the moment in which it ends would make it at the same time.
+    An answer that will soon be too old is made again by one who asks, while the others still get it: else all who ask
+    in the moment in which it ends would make it at the same time.
 
     Args:
         seconds: How old an answer may be; 0 keeps none.

@@ -1,4 +1,4 @@
-"""Deletes what is not kept: at each record what has become old by it, and a whole series when the rule changes.
+"""Deletes what is not kept: at each record what has become old by it, and a complete series when the rule changes.
 
 The rows are those of one series, such as a model, attribute and window, with ``end_s``. Of an hour or a day the row
 with the greatest rank is left, of several such the newest one.

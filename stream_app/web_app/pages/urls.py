@@ -24,6 +24,7 @@ from stream_app.web_app.pages.policies.draft_forms import decide_draft, send_dra
 from stream_app.web_app.pages.policies.draft_page import download_draft, show_draft
 from stream_app.web_app.pages.policies.policy_comparison import compare_policies
 from stream_app.web_app.pages.policies.policy_list import show_policies
+from stream_app.web_app.pages.policies.policy_page import download_policy, show_policy
 from stream_app.web_app.pages.privacy.privacy_page import show_privacy
 from stream_app.web_app.pages.quality.model_quality import show_model_quality
 from stream_app.web_app.pages.quality.quality_list import show_quality
@@ -56,6 +57,8 @@ urlpatterns = [
     path("runbooks/<str:name>", show_runbook, name="runbook"),
     path("policies", show_policies, name="policies"),
     path("policies/comparison", compare_policies, name="policy-comparison"),
+    path("policies/in-use/<str:name>", show_policy, name="policy"),
+    path("policies/in-use/<str:name>/download", download_policy, name="policy-download"),
     path("policies/send", send_draft, name="draft-send"),
     path("policies/drafts/<int:draft_id>", show_draft, name="draft"),
     path("policies/drafts/<int:draft_id>/decide", decide_draft, name="draft-decide"),

@@ -14,6 +14,7 @@ from stream_app.pipeline.disclosure.wording import exceeded_limits, state_name, 
 from stream_app.pipeline.records.results import Bounds
 from stream_app.policy import Rules
 from stream_app.web_app.pages.page import utc_text
+from stream_app.web_app.pages.parts.budgets import budget_text
 from stream_app.web_app.pages.watched import watched_model
 from stream_app.web_app.projection.models import Verdict
 
@@ -59,6 +60,7 @@ class AttributeRow(NamedTuple):
     window: str
     end: str
     silent: str
+    budget: str
 
 
 def decode_body(body: bytes | memoryview) -> DisclosedResult:
@@ -83,6 +85,7 @@ def attribute_row(verdict: Verdict) -> AttributeRow:
         window=verdict.window,
         end=utc_text(verdict.end_s),
         silent=_silence(verdict),
+        budget=budget_text(watched_model(verdict.model)),
     )
 
 

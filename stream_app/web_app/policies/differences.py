@@ -51,13 +51,23 @@ def differences(before: Iterable[ModelPolicy], after: Policy) -> list[Difference
             values = ("there", _NONE) if name in old else (_NONE, "there")
             found.append(Difference(name, "the model", *values))
             continue
-        former, later = (dict(_fields("", msgspec.to_builtins(policy[name]))) for policy in (old, new))
+        former, later = (fields_of(policy[name]) for policy in (old, new))
         found += [
             Difference(name, field, former.get(field, _NONE), later.get(field, _NONE))
             for field in sorted(former.keys() | later.keys())
             if former.get(field) != later.get(field)
         ]
     return found
+
+
+def fields_of(model: ModelPolicy) -> dict[str, str]:
+    """Return every field of a policy with its value, JSON, defaults included.
+
+    >>> from stream_app.policy import load_policy
+    >>> fields_of(load_policy("loans").models[0])["rules.max_gap"]
+    '0.2'
+    """
+    return dict(_fields("", msgspec.to_builtins(model)))
 
 
 def _fields(path: str, value: Any) -> Iterator[tuple[str, str]]:

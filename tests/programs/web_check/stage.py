@@ -48,6 +48,7 @@ class Stage:
         policy_text: The policy of the demo, TOML.
         faults: What the browser has reported: errors of scripts, blocked content, requests to other hosts.
         people: Pages of the users who work on a case.
+        by_role: Pages of further users.
     """
 
     browser: Browser
@@ -60,6 +61,7 @@ class Stage:
     policy_text: str
     faults: list[str] = field(default_factory=list)
     people: list[Page] = field(default_factory=list)
+    by_role: dict[str, Page] = field(default_factory=dict)
 
     def log_in(self, page: Page, path: str = "/demo", name: str = "demo", password: str = "") -> None:
         """Open a page by way of the login."""
@@ -92,13 +94,21 @@ class Stage:
         self.log_in(page, "/", name, password)
         return page
 
+    def page_of(self, role: str) -> Page:
+        """Return the page of a user with a role, who is made at the first call."""
+        if role not in self.by_role:
+            self.by_role[role] = self.page_of_new_user(f"the-{role}", role)
+        return self.by_role[role]
+
     def model(self) -> str:
         """Return the name of the model that the page of the demo is about."""
         href = self.page.get_attribute("#details", "href") or ""
         return href.removeprefix("/models/").partition("?")[0]
 
     def _note(self, kind: str, text: str) -> None:
-        if kind == "error" and "404" not in text:  # a page that is not there is among those that are looked at
+        if kind == "error" and not {"404", "403"} & {
+            *text.split()
+        }:  # pages that are not there, or forbidden, are looked at
             self.faults.append(text)
 
     def _check_address(self, address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,10 @@ from tests.programs.web_check.stage import NARROW, WIDE, Stage
 PICTURES = Path("build/web-check")
 _HEIGHT = {WIDE: 900, NARROW: 860}
 _SERIOUS = ("serious", "critical")
+_OF_ROLES = {  # pages that the user of the demo may not open
+    "administrator": {"users": "/users", "tokens-of-all": "/tokens", "forbidden": "/audit"},
+    "auditor": {"audit": "/audit", "privacy": "/privacy"},
+}
 _IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -42,16 +47,40 @@ def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
         "model-quality": f"/quality/{stage.model()}",
         "tokens": "/tokens",
         "policies": "/policies",
+        "policy-comparison": "/policies/comparison",
         "replays": "/replays",
+        "runbook": "/runbooks/FairnessBreach",
         "runbooks": "/runbooks",
         "not-found": "/nowhere",
         "link-ended": "/welcome/nothing",
     }
+    findings += _visit(page, stage, theme, paths)
+    findings += _visit(page, stage, theme, _newest(page, stage))
+    page.context.close()
+    for role, further in _OF_ROLES.items():
+        of_role = stage.page_of(role)
+        of_role.emulate_media(color_scheme=theme)
+        findings += _visit(of_role, stage, theme, further)
+    return "; ".join(findings)
+
+
+def _visit(page: Page, stage: Stage, theme: str, paths: Mapping[str, str]) -> list[str]:
+    findings = []
     for name, path in paths.items():
         page.goto(stage.address + path)
         findings += _look_at(page, f"{name}-{theme}")
-    page.context.close()
-    return "; ".join(findings)
+    return findings
+
+
+def _newest(page: Page, stage: Stage) -> dict[str, str]:
+    """Return the page of the newest entry of each list that has one."""
+    found = {}
+    for name, path in {"alert": "/alerts", "one-case": "/cases", "replay": "/replays"}.items():
+        page.goto(stage.address + path)
+        link = page.locator(f"main tbody a[href^='{path}/']").first
+        if link.count():
+            found[name] = link.get_attribute("href") or path
+    return found
 
 
 def _look_at(page: Page, name: str) -> list[str]:

@@ -60,6 +60,8 @@ ADDRESSES = {  # {alert} and {case} are stored by the test
     "runbook": "/runbooks/FairnessBreach",
     "policies": "/policies",
     "policy-comparison": "/policies/comparison",
+    "policy": f"/policies/in-use/{MODEL.name}",
+    "policy-download": f"/policies/in-use/{MODEL.name}/download",
     "draft-send": "/policies/send",
     "draft": "/policies/drafts/{draft}",
     "draft-decide": "/policies/drafts/{draft}/decide",

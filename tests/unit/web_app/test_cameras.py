@@ -28,7 +28,7 @@ def cameras() -> None:
     watch(POLICY)
 
 
-PAGE = f"/cameras?model={MODEL.name}"  # without a choice the first by name is shown
+PAGE = f"/cameras?model={MODEL.name}"
 
 
 def text_of(path: str = PAGE) -> str:
@@ -155,6 +155,14 @@ def test_a_longer_window_says_that_it_has_only_the_rest_and_what_was_added_up() 
     text = text_of(f"{PAGE}&window=1h")
     assert "Only what no shorter window has shown, added up." in text
     assert 'data-name="zone">all together<' in text
+
+
+def test_without_a_choice_the_first_model_with_counts_is_shown() -> None:
+    other = min(model.name for model in POLICY.models)
+    assert f'<option value="{other}" selected' in text_of("/cameras")
+    last = max(model.name for model in POLICY.models)
+    store_counts(counts(60, {HALL: 12}, model=last))
+    assert f'<option value="{last}" selected' in text_of("/cameras")
 
 
 def test_windows_are_chosen_within_each_model() -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import msgspec
 import pytest
 from django.contrib.auth.models import User
 
 from stream_app.edges.audit.reading import read_entries
 from stream_app.errors import WriteError
-from stream_app.policy import read_policy_text
+from stream_app.policy import ModelPolicy, Policy, read_policy_text
 from stream_app.programs.audit.places import log_folder
 from stream_app.settings import Settings
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.host import audit_trail
+from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.policies.models import PolicyDraft
 from tests.support.web.pages import add_user, browser
 from tests.support.web.window_results import MODEL
@@ -44,6 +46,27 @@ def test_the_policy_in_use_is_shown_with_its_hash() -> None:
     assert MODEL.hash() in text
     assert "ratio 0.8, gap 0.2" in text
     assert "Nobody has proposed a draft yet." in text
+
+
+def test_every_field_of_the_policy_in_use_is_shown_and_downloaded() -> None:
+    client = browser(Role.VIEWER)
+    text = client.get(f"/policies/in-use/{MODEL.name}").content.decode()
+    assert "rules.min_disparate_impact_ratio" in text
+    assert f"attributes[{MODEL.attributes[0].name}].reference" in text
+    answer = client.get(f"/policies/in-use/{MODEL.name}/download")
+    assert msgspec.json.decode(answer.content, type=ModelPolicy).hash() == MODEL.hash()
+    assert answer["Content-Disposition"] == f'attachment; filename="policy-{MODEL.hash()}.json"'
+    for path in ("/policies/in-use/none", "/policies/in-use/none/download", "/policies/in-use/%00"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_fields_of_a_policy_are_text_and_nothing_else() -> None:
+    hostile = "<img src=x onerror=alert(1)>\u202e{{ 7|add:7 }}"
+    watch(Policy(schema=1, models=(msgspec.structs.replace(MODEL, topic=hostile),)))
+    text = browser(Role.VIEWER).get(f"/policies/in-use/{MODEL.name}").content.decode()
+    assert "<img" not in text
+    assert "\u202e" not in text
+    assert "{{ 7|add:7 }}" in text
 
 
 def test_a_draft_is_checked_and_compared_before_anything_is_stored() -> None:

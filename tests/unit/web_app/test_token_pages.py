@@ -161,7 +161,7 @@ def test_a_user_gives_a_token_lower_limits_and_an_administrator_any(log: Setting
     made(ada, reads_per_min="600", writes_per_min=" 5 ")
     token = Token.objects.get()
     assert (token.reads_per_min, token.writes_per_min) == (600, 5)
-    assert "600, 5" in ada.get("/tokens").content.decode()
+    assert "600 reading, 5 other" in ada.get("/tokens").content.decode()
 
     def limit(client: Any, **form: str) -> int:
         return int(client.post(f"/tokens/{token.id}/limit", form).status_code)
@@ -170,9 +170,9 @@ def test_a_user_gives_a_token_lower_limits_and_an_administrator_any(log: Setting
     assert limit(eve, reads_per_min="1") == 404
     assert limit(ada, reads_per_min="700") == 302
     assert limit(root, reads_per_min="1000000", writes_per_min="200") == 302
-    assert "1,000,000, 200" in ada.get("/tokens").content.decode()
+    assert "1,000,000 reading, 200 other" in ada.get("/tokens").content.decode()
     assert limit(root) == 302
-    assert "12,000, 100" in ada.get("/tokens").content.decode()
+    assert "12,000 reading, 100 other" in ada.get("/tokens").content.decode()
     ada.post(f"/tokens/{token.id}/revoke")
     assert limit(ada, reads_per_min="1") == 409
     limited = [facts for kind, facts in entries(log) if kind == "api-token-limited"]

@@ -1,1 +1,1 @@
-"""Changes of the tables, oldest first: ``first_tables``, ``owners``."""
+"""Changes of the tables, oldest first: ``first_tables``, ``owners``, ``token_limits``."""

@@ -142,7 +142,7 @@ def _limits(roles: Collection[str], per_min: tuple[str, str]) -> tokens.Limits:
     """Return the limits that a user has typed.
 
     Raises:
-        TokenError: one is no number, or higher than this user may give.
+        TokenError: one is not a number, or higher than this user may give.
     """
     numbers = [_whole_number(text) if text else None for text in per_min]
     if any(number is None and text for number, text in zip(numbers, per_min, strict=True)):

@@ -81,12 +81,13 @@ def user_of(request: HttpRequest) -> User:
 
 def _row(token: Token) -> TokenRow:
     state, limits, defaults = state_of(token), limits_of(token), default_limits()
+    has_all = roles_with_scopes([token.role]).get(token.role) == token.scopes.split()
     return TokenRow(
         id=token.id,
         name=token.name,
         owner="" if token.owner is None else token.owner.get_username(),
         role=token.role,
-        scopes=", ".join(token.scopes.split()),
+        scopes="all of the role" if has_all else ", ".join(token.scopes.split()),
         state=state,
         css=_CSS[state],
         created=f"{token.created_at:%Y-%m-%d}",

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from stream_app.core.audit.entries import Entry
 from stream_app.edges.audit.reading import read_entries
 from stream_app.errors import FairStreamError
+from stream_app.programs.audit.events import EVENT_KINDS
 from stream_app.programs.audit.places import log_folder
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import Role
@@ -49,6 +50,7 @@ def audit_page(request: HttpRequest, more: Mapping[str, Any], *, status: int = 2
     first, last = _day(request, "from", today - timedelta(days=_DAYS - 1)), _day(request, "to", today)
     wanted = {name: searched_text(request, name) for name in _FIELDS}
     content: dict[str, Any] = {"has_log": has_log(), "from": first, "to": last, "wanted": wanted, "rows": []}
+    content["types"] = sorted(EVENT_KINDS)
     if content["has_log"]:
         try:
             found = _Search(first, last, wanted)
@@ -99,7 +101,13 @@ def _is_in(entry: Entry, name: str, text: str) -> bool:
 
 
 def _row(entry: Entry) -> EntryRow:
-    return EntryRow(entry.seq, entry.ts, entry.type, entry.actor, msgspec.json.encode(entry.data).decode())
+    return EntryRow(
+        entry.seq,
+        f"{entry.ts[:19].replace('T', ' ')} UTC",
+        entry.type,
+        entry.actor,
+        msgspec.json.encode(entry.data).decode(),
+    )
 
 
 def _day(request: HttpRequest, name: str, default: date) -> str:

@@ -16,6 +16,7 @@ from stream_app.policy import ModelPolicy
 from stream_app.render.charts import Line, Point, line_chart
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
+from stream_app.web_app.history.names import models_in
 from stream_app.web_app.pages.cameras.budget import budget_of
 from stream_app.web_app.pages.charts import as_markup
 from stream_app.web_app.pages.page import show, utc_text
@@ -61,7 +62,9 @@ def show_cameras(request: HttpRequest) -> HttpResponse:
     models = {model.name: model for model in watched_models() if model.kind == "counts"}
     if not models:
         return show(request, "cameras.html", {})
-    chosen = choose(request, "model", "Model", {name: name for name in models}, next(iter(models)))
+    with_counts = models_in(CameraWindow)
+    first = next((name for name in models if name in with_counts), next(iter(models)))
+    chosen = choose(request, "model", "Model", {name: name for name in models}, first)
     model = models[chosen.value]
     names = published_windows(model)
     asked = choice_of(request, "window", {name for one in models.values() for name in published_windows(one)})

@@ -1,4 +1,5 @@
 """Parts that pages share.
 
-``navigation`` says who is logged in and where to go, ``filters`` reads what a request chooses.
+``navigation`` says who is logged in and where to go, ``filters`` reads what a request chooses, ``budgets`` are
+false-alarm budgets in words.
 """

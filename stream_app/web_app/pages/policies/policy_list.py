@@ -12,6 +12,7 @@ from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
 from stream_app.web_app.pages.page import render_visibly, utc_text
+from stream_app.web_app.pages.parts.budgets import budget_text
 from stream_app.web_app.pages.watched import MODELS_PER_PAGE, hash_of, watched_models
 from stream_app.web_app.policies.models import MAX_TEXT, DraftStatus, PolicyDraft
 
@@ -72,12 +73,9 @@ def _draft_row(draft: PolicyDraft) -> DraftRow:
 
 
 def _model_row(model: ModelPolicy) -> ModelRow:
-    rules, detection = model.rules, model.detection
+    rules = model.rules
     is_decisions = model.kind == "decisions"
     limits = f"ratio {rules.min_disparate_impact_ratio:g}, gap {rules.max_gap:g}, at least {rules.min_n} decisions"
-    budget = f"{detection.false_alarms_per_million:g} false alarms per million decisions"
-    if detection.procedure == "fdr":
-        budget = f"false discovery rate {detection.false_discovery_rate:g}"
     return ModelRow(
         name=model.name,
         hash=hash_of(model),
@@ -85,5 +83,5 @@ def _model_row(model: ModelPolicy) -> ModelRow:
         attributes=", ".join([*(one.name for one in model.attributes), *(one.name for one in model.proxies)]),
         windows=", ".join(window.name for window in model.windows),
         limits=limits if is_decisions else f"smallest count shown {model.privacy.k}",
-        budget=budget if is_decisions else "",
+        budget=budget_text(model),
     )

@@ -29,6 +29,7 @@ class DisclosureRow(NamedTuple):
     """What may leave of one model."""
 
     model: str
+    is_of_cameras: bool
     k: int
     n_suppressed: int
     n_groups: int
@@ -65,6 +66,7 @@ def _disclosure(model: ModelPolicy, groups: list[DisclosedGroup]) -> DisclosureR
     sealing = model.sealing
     return DisclosureRow(
         model=model.name,
+        is_of_cameras=model.kind == "counts",
         k=model.privacy.k,
         n_suppressed=sum(group.hidden is not None for group in groups),
         n_groups=len(groups),

@@ -1,1 +1,4 @@
-"""Changes of the tables, oldest first: ``first_tables``, ``kinds_of_alerts``, ``newest_rows``, ``record_counts``."""
+"""Changes of the tables.
+
+Oldest first: ``first_tables``, ``kinds_of_alerts``, ``newest_rows``, ``record_counts``, ``bounded_counts``.
+"""
