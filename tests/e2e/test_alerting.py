@@ -24,6 +24,7 @@ from tests.support.fairness_rows import (
     OK,
     RATIO,
     WARNING,
+    hours_rows,
     level_rows,
     model_rows,
     process_rows,
@@ -71,6 +72,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
     first, second = Exporter(folder, "worker-1"), Exporter(folder, "worker-2")
     for exporter in (first, second):
         exporter.show("process", process_rows())
+    first.show("patrols", hours_rows("patrols", ratios={"High": 4.09, "Middle": 1.67, "Upper": 1.2}))
     with (
         first.running(),
         second.running(),
@@ -212,6 +214,30 @@ def test_stale_values_raise_an_alert_of_their_own_and_no_breach(setup: Setup) ->
     assert not setup.reported("FairnessBreach", "firing", "old")
     setup.first.hide("old")
     setup.wait_until_reported("FairnessDataStale", "resolved", "old")
+
+
+def test_a_disparity_of_hours_is_reported_once_for_all_its_levels_and_resolves(setup: Setup) -> None:
+    setup.wait_until_reported("HoursDisparity", "firing", "patrols")  # since the servers started
+    [notification] = {
+        notification.receiver: notification
+        for notification, alert in setup.alerting.reported("HoursDisparity", "firing")
+        if alert.labels["model"] == "patrols"
+    }.values()
+    assert notification.receiver == "fairness-chat"
+    assert {alert.labels["group"] for alert in notification.alerts} == {"High", "Middle"}
+    text = describe_notification(notification, time.time())
+    for fact in (
+        "HoursDisparity patrols/income",
+        "patrols: hours per resident of income High are beyond the limit",
+        "are above 1.5. Ratio of the means of areas by window: 5m 4.09",
+        "fairstream replay verify --published --model patrols",
+    ):
+        assert fact in text
+    annotations = [alert.annotations for alert in notification.alerts]
+    assert all(each["runbook_url"].endswith("/runbooks/HoursDisparity") for each in annotations)
+    setup.first.show("patrols", hours_rows("patrols", ratios={"High": 1.4, "Middle": 1.3, "Upper": 1.2}))
+    setup.wait_until_reported("HoursDisparity", "resolved", "patrols")
+    setup.first.hide("patrols")
 
 
 def test_the_watchdog_reaches_the_sink(setup: Setup) -> None:

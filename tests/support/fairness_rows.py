@@ -99,3 +99,24 @@ def model_rows(model: str, *, level: float, kind: str = RATIO, age_s: float = 0.
     about = "scores" if kind == "score" else "decisions"
     families = {f"fairstream_{name}": samples for name, samples in rows.items()} | level_rows(model, about, level=level)
     return families | (breach_rows(model, end_s, kind) if level == BREACH else {})
+
+
+def hours_rows(model: str, *, ratios: dict[str, float]) -> Families:
+    """Return the hours of areas of a model in its newest window: the ratio of each level to the reference.
+
+    Args:
+        model: Its name.
+        ratios: Ratio of the means of areas, and of totals, by level; above 1.5 it is beyond the limit.
+    """
+    attribute = {"model": model, "attribute": "income"}
+    window = attribute | {"window": WINDOW}
+    levels = {level: window | {"group": level} for level in ratios}
+    return {
+        "fairstream_window_age_limit_seconds": [({"model": model, "window": WINDOW}, AGE_LIMIT_S)],
+        "fairstream_hours_limit_ratio": [({"model": model}, 1.5)],
+        "fairstream_hours_window_end_timestamp_seconds": [(window, float(int(time.time())))],
+        "fairstream_hours_over": [(levels[level], float(ratio > 1.5)) for level, ratio in ratios.items()],
+        "fairstream_hours_ratio": [
+            (levels[level] | {"of": of}, ratio) for level, ratio in ratios.items() for of in ("means", "totals")
+        ],
+    }

@@ -8,20 +8,37 @@ from pathlib import Path
 from stream_app.core.audit.chain import read_opening
 from stream_app.core.audit.entries import UNREADABLE, Entry, read_entry
 from stream_app.core.audit.merkle import leaf_hash
+from stream_app.edges.audit.checkpoint_file import FILE_NAME as CHECKPOINTS
 from stream_app.edges.audit.segments import Segment, list_segments, read_segment
 from stream_app.errors import ConfigError, DamagedLogError
 
+VERIFIER_FILE = "verifier-key"  # in the folder of a log from its creation on
+
 
 def existing_segments(folder: Path) -> list[Segment]:
-    """Return the segments of a log.
+    """Return the segments of a log with entries.
 
     Raises:
-        ConfigError: there is no log.
+        ConfigError: there is no log, or it has no entry yet.
+        DamagedLogError: it has checkpoints of entries that are gone.
     """
     segments = list_segments(folder)
-    if not segments:
-        raise ConfigError(f"There is no audit log in {folder}", action="Create one with: fairstream audit init")
-    return segments
+    if segments:
+        return segments
+    if (folder / CHECKPOINTS).exists():
+        raise DamagedLogError(
+            f"The audit log in {folder} has checkpoints, but its entries are gone", action="Restore it from a backup"
+        )
+    if (folder / VERIFIER_FILE).exists():
+        raise ConfigError(
+            f"The audit log in {folder} has no entry yet", action="Commands that must be accounted for append the first"
+        )
+    raise ConfigError(f"There is no audit log in {folder}", action="Create one with: fairstream audit init")
+
+
+def has_entries(folder: Path) -> bool:
+    """Return whether a log has entries, or had some: a new one has none."""
+    return bool(list_segments(folder)) or (folder / CHECKPOINTS).exists()
 
 
 def read_entries(folder: Path, *, from_date: str = "", to_date: str = "9999-12-31") -> Iterator[tuple[bytes, Entry]]:

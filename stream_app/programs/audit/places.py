@@ -10,12 +10,12 @@ from stream_app.edges.audit.checkpoint_file import FILE_NAME as CHECKPOINTS
 from stream_app.edges.audit.checkpoint_file import CheckpointFile
 from stream_app.edges.audit.key_files import create_signing_key, load_signing_key, read_verifier_key
 from stream_app.edges.audit.log import AuditLog
+from stream_app.edges.audit.reading import VERIFIER_FILE
 from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.errors import ConfigError
 from stream_app.settings import Settings
 
 CREATE = "fairstream audit init"
-_VERIFIER = "verifier-key"
 
 
 def log_folder(settings: Settings) -> Path:
@@ -47,7 +47,7 @@ def create_log(settings: Settings, origin: str) -> VerifierKey:
     """
     key = create_signing_key(signing_key_path(settings), origin, ED25519).verifier_key()
     make_folder(log_folder(settings))
-    write_file(log_folder(settings) / _VERIFIER, f"{key}\n", is_private=True)
+    write_file(log_folder(settings) / VERIFIER_FILE, f"{key}\n", is_private=True)
     return key
 
 
@@ -69,7 +69,7 @@ def verifier_key(settings: Settings, given: str | None) -> VerifierKey:
     Raises:
         ConfigError: there is none, or it is malformed.
     """
-    path = log_folder(settings) / _VERIFIER
+    path = log_folder(settings) / VERIFIER_FILE
     if given is None and not path.exists():
         raise ConfigError(f"There is no audit log in {path.parent}", action=f"Create one with: {CREATE}")
     return read_verifier_key(given or str(path), ED25519, "--vkey" if given else str(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from stream_app.edges.audit.reading import read_entries
+from stream_app.edges.audit.reading import has_entries, read_entries
 from stream_app.programs.audit.events import EventKind, append_required
 from stream_app.programs.audit.places import log_folder, signing_key_path
 from stream_app.settings import Settings
@@ -57,11 +57,14 @@ def read_log_facts(settings: Settings) -> LogFacts | None:
         DamagedLogError: the log is damaged.
         ConfigError: it cannot be read.
     """
-    if not signing_key_path(settings).exists() or not any(log_folder(settings).glob("date=*")):
+    folder = log_folder(settings)
+    if not signing_key_path(settings).exists() or not folder.exists():
         return None
+    if not has_entries(folder):
+        return LogFacts({})
     newest: dict[str, Confirmation] = {}
     suspected: list[float] = []
-    for _, entry in read_entries(log_folder(settings)):
+    for _, entry in read_entries(folder):
         at_s = datetime.fromisoformat(entry.ts).timestamp()
         if entry.type == CONFIRMED:
             facts = {name: str(entry.data.get(name, "")) for name in ("item", "by", "note")}

@@ -62,7 +62,7 @@ class RemedyFlags:
     ] = False
     trade_off: Annotated[
         TradeOffMeasure | None,
-        typer.Option("--trade-off", help="Also show what less disparity costs, in this.", show_default=False),
+        typer.Option("--trade-off", help="Also show what less disparity costs in this measure.", show_default=False),
     ] = None
 
     def score_of(self, model: ModelPolicy) -> ScoreSource | None:
@@ -103,7 +103,7 @@ def mitigate(
     export: Annotated[
         Export | None,
         typer.Option(
-            "--export", help="Also write the fitted model, and cuts by group, as models for --out.", show_default=False
+            "--export", help="Also write fitted model and cuts by group into --out, in this format.", show_default=False
         ),
     ] = None,
     flags: CommonFlags,

@@ -42,7 +42,7 @@ def items(*words: str) -> dict[str, dict[str, str]]:
 
 def test_a_confirmation_makes_an_item_ok_and_is_an_entry_with_name_and_note(state: Path) -> None:
     before = items("pre-deployment")["recovery"]
-    assert (before["state"], before["text"]) == ("unknown", "There is no audit log that could say so.")
+    assert (before["state"], before["text"]) == ("unknown", "Nobody has confirmed it.")
     assert code_of(run("confirm", "recovery", "--by", "ops", "--note", "ticket 12")) == 0
     after = items("pre-deployment")["recovery"]
     assert after["state"] == "ok"

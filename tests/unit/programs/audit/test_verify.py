@@ -6,11 +6,15 @@ import json
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stream_app.core.audit.checkpoints import sign_checkpoint
+from stream_app.edges.audit.reading import existing_segments, has_entries
 from stream_app.errors import ConfigError, DamagedLogError
+from stream_app.programs.audit.places import create_log, log_folder
 from stream_app.programs.audit.verify import Verdict, read_given
+from stream_app.settings import Settings
 from tests.support.audit_changes import CHANGES, STRANGER, rewrite
 from tests.support.audit_logs import KEY, WrittenLog, write_log
 
@@ -113,6 +117,19 @@ def test_a_torn_entry_under_no_checkpoint_is_no_tampering(log: WrittenLog) -> No
 def test_a_folder_without_a_log_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no audit log"):
         WrittenLog(tmp_path).verify()
+
+
+def test_a_new_log_and_one_whose_entries_are_gone_are_not_called_missing(log: WrittenLog, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(Settings(), state_dir=str(tmp_path / "new"))
+    create_log(settings, "test/log")
+    with pytest.raises(ConfigError, match="has no entry yet"):
+        existing_segments(log_folder(settings))
+    assert not has_entries(log_folder(settings))
+    for segment in log.segments:
+        segment.unlink()
+    with pytest.raises(DamagedLogError, match="its entries are gone"):
+        log.verify()
+    assert has_entries(log.folder)
 
 
 def test_checkpoints_that_somebody_kept_are_read_as_a_note_and_as_a_file(log: WrittenLog, tmp_path: Path) -> None:

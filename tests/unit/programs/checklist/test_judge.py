@@ -86,7 +86,7 @@ def test_the_newest_confirmation_is_read_back_from_the_audit_log(tmp_path: Path)
     with pytest.raises(ConfigError, match="audit init"):
         confirm(settings, "access-review", "ops", "done")
     create_log(settings, "test/log")
-    assert read_log_facts(settings) is None
+    assert read_log_facts(settings) == LogFacts({})  # nobody has confirmed anything; there is a log
     confirm(settings, "access-review", "ops", "first")
     confirm(settings, "access-review", "ops", "second")
     log = read_log_facts(settings)
