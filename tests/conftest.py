@@ -114,6 +114,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the modules among the processes in an order that ends soon (``--dist loadfile``)."""
+    from tests.support.sharing import Sharing  # noqa: PLC0415  # pytest-xdist, only where it is used
+
+    return Sharing(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add what a helper process used."""
     node.config.stash[_BROKERS] += getattr(node, "workeroutput", {}).get(_OUTPUT, [])

@@ -11,5 +11,5 @@ of a schema registry, ``servers`` starts real servers and installations, ``board
 Prometheus, ``canary`` looks for what must not leave, ``charts`` renders the Helm chart, ``web`` opens the web
 application, ``docs`` reads the documentation, ``labeled_fields`` has fields with and without personal data.
 ``small_streams`` judges streams of few people, ``attacker`` tries to learn about them from everything that was shown,
-and ``bundles`` has compliance bundles without a broker.
+``bundles`` has compliance bundles without a broker, and ``sharing`` shares the modules among the processes of a run.
 """
