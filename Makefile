@@ -7,7 +7,8 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
 READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/build.txt requirements/dev.txt | cksum | tr -d ' ')
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
-TEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# More processes than processors: most of them wait for servers most of the time (tests/support/sharing.py).
+TEST := $(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
 PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers dashboards fairstream)
 
 .DEFAULT_GOAL := help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ hypothesis.settings.register_profile(
 # On the other Pythons: what differs between versions is found by few examples; on this one the usual number is drawn.
 hypothesis.settings.register_profile("brief", deadline=None, derandomize=is_ci(), max_examples=25)
 hypothesis.settings.load_profile("ci" if is_ci() else "patient")
+
+# A broker of a test ends before the second compiler has paid for itself: without it a start takes 40 % less CPU time.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 # A run in the background ignores SIGINT, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -111,6 +115,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what was used to the main process when tests run in several processes (``pytest -n``)."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_OUTPUT] = session.config.stash[_BROKERS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the modules among the processes in an order that ends soon (``--dist loadfile``)."""
+    from tests.support.sharing import Sharing  # noqa: PLC0415  # pytest-xdist, only where it is used
+
+    return Sharing(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.hookimpl(optionalhook=True)

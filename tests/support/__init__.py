@@ -11,5 +11,6 @@ counts by bin; ``lanes`` runs steps in memory, ``contracts`` lists the implement
 ``boards`` opens the dashboards on a real Prometheus, ``canary`` looks for what must not leave, ``charts`` renders the
 Helm chart, ``web`` opens the web application, ``docs`` reads the documentation, ``labeled_fields`` has fields with and
 without personal data. ``small_streams`` judges streams of few people, ``attacker`` tries to learn about them from
-everything that was shown, and ``bundles`` has compliance bundles without a broker.
+everything that was shown, ``bundles`` has compliance bundles without a broker, and ``sharing`` shares the modules among
+the processes of a run.
 """
