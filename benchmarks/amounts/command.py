@@ -13,6 +13,7 @@ from typing import Any
 
 from scipy.stats import binom
 
+from benchmarks.amounts.coverage import SHAPES, SIZES, CoverageResult, coverage
 from benchmarks.amounts.delays import CHANGES, C, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
 from benchmarks.amounts.streams import NULLS
@@ -21,6 +22,7 @@ from benchmarks.detect.methods.detector import quantile
 from benchmarks.stage.bench import say
 
 _ALARM_LEVEL = 0.005  # probability that a test within its bound is reported to miss it, per stream
+_CONFIDENCE, _CHANCE_Z = 0.95, 3.5  # of the intervals; standard errors that chance is granted
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Size:
         n_calm_panes: Fair panes before it.
         n_oracle_panes: Length of the runs that the oracle's threshold comes from.
         n_oracle_runs: Their number.
+        n_windows: Windows of each shape and size.
     """
 
     n_panes: int
@@ -44,10 +47,11 @@ class Size:
     n_calm_panes: int
     n_oracle_panes: int
     n_oracle_runs: int
+    n_windows: int
 
 
-FULL = Size(10_000, 100, 1e8, 200, 300, 4_000, 200)
-QUICK = Size(500, 20, 1e6, 30, 100, 500, 50)
+FULL = Size(10_000, 100, 1e8, 200, 300, 4_000, 200, 8_000)
+QUICK = Size(500, 20, 1e6, 30, 100, 500, 50, 500)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,14 +64,25 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure, print and write; return 1 if an acceptance number is missed."""
     size, started_s = QUICK if arguments.quick else FULL, time.monotonic()
     nulls, delays = measure(size)
-    verdicts = [*judge_false_alarms(nulls), *([] if arguments.quick else judge_delays(delays))]
-    _print(nulls, delays, verdicts)
+    covered = [coverage(shape, *sizes, size.n_windows) for shape in SHAPES for sizes in SIZES]
+    verdicts = [
+        *judge_false_alarms(nulls),
+        *([] if arguments.quick else judge_delays(delays)),
+        *judge_coverage(covered),
+    ]
+    _print(nulls, delays)
+    _print_coverage(covered)
+    for verdict in verdicts:
+        if not verdict.is_reached:
+            say(f"  MISSED {verdict.claim}: {verdict.measured}")
+    say(f"  {sum(verdict.is_reached for verdict in verdicts)} of {len(verdicts)} acceptance numbers are reached")
     wall_s = time.monotonic() - started_s
     say(f"measured in {wall_s:,.0f} s")
     if arguments.json:
         figures: dict[str, Any] = {
             "false_alarms": [asdict(result) | {"permitted": result.permitted} for result in nulls],
             "delays": [_as_json(result) for result in delays],
+            "coverage": [asdict(result) for result in covered],
             "acceptance": [asdict(verdict) for verdict in verdicts],
             "wall_s": wall_s,
         }
@@ -120,7 +135,19 @@ def judge_delays(results: Sequence[DelayResult]) -> list[Verdict]:
     return verdicts
 
 
-def _print(nulls: Sequence[NullResult], delays: Sequence[DelayResult], verdicts: Sequence[Verdict]) -> None:
+def judge_coverage(results: Sequence[CoverageResult]) -> list[Verdict]:
+    """Judge the intervals of single windows: each must contain the truth in 95 of 100."""
+    return [
+        Verdict(
+            f"{result.shape}, {result.n_a} and {result.n_b}: covered in {_CONFIDENCE:.0%}",
+            f"{result.covered:.3f}",
+            result.covered >= _CONFIDENCE - _CHANCE_Z * math.sqrt(_CONFIDENCE * (1 - _CONFIDENCE) / result.n_windows),
+        )
+        for result in results
+    ]
+
+
+def _print(nulls: Sequence[NullResult], delays: Sequence[DelayResult]) -> None:
     for row in nulls:
         say(
             f"  {row.stream:45} {row.n_with_any:3} of {row.n_tests} (near {row.n_near}), permitted {row.permitted:.1%};"
@@ -134,10 +161,14 @@ def _print(nulls: Sequence[NullResult], delays: Sequence[DelayResult], verdicts:
             f" test {median:,.0f} / {late:,.0f}: {median / oracle:.2f} of the oracle, {median / change.bound:.2f} of"
             f" the bound; {change.n_before} before"
         )
-    for verdict in verdicts:
-        if not verdict.is_reached:
-            say(f"  MISSED {verdict.claim}: {verdict.measured}")
-    say(f"  {sum(verdict.is_reached for verdict in verdicts)} of {len(verdicts)} acceptance numbers are reached")
+
+
+def _print_coverage(results: Sequence[CoverageResult]) -> None:
+    for row in results:
+        say(
+            f"  {row.shape:25} {row.n_a:5} and {row.n_b:5}: covered {row.covered:.3f}, width {row.width:.4f};"
+            f" Welch {row.covered_by_welch:.3f}, {row.width_of_welch:.4f}"
+        )
 
 
 def _as_json(result: DelayResult) -> dict[str, Any]:

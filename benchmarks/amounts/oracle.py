@@ -67,7 +67,8 @@ def new_oracle(name: str, a: Draw, b: Draw, gap: float, q: float, *, n_panes: in
     fair_b = _nearest_fair(samples[1], oracle.log_b(samples[1]), 0.0)
     logs = oracle.log_a(fair_a[0]), oracle.log_b(fair_b[0])
     ends = np.cumsum(fair_a[1]), np.cumsum(fair_b[1])
-    value, highest = np.zeros(n_runs), np.full(n_runs, -np.inf)
+    value: Floats = np.zeros(n_runs)
+    highest = np.full(n_runs, -np.inf)
     for _ in range(n_panes):
         n_a = rng.binomial(PANE_N, q, n_runs)
         step = np.zeros(n_runs)
@@ -90,20 +91,20 @@ def sum_by_run(values: Floats, n: Ints) -> Floats:
 def _fastest(a: Floats, b: Floats, gap: float, q: float) -> Oracle:
     """Return the bets with the highest expected log at these amounts."""
 
-    def oracle_at(strength: float, place: float, growth: float = 0.0) -> Oracle:
+    def oracle_at(growth: float, strength: float, place: float) -> Oracle:
         u = gap + (1 - gap) / (1 + math.exp(-place))
         most = min(q / (1 - u + gap), (1 - q) / u)  # of L / PANE_N: no factor is 0 at any amount
         bet = _MOST * most / (1 + math.exp(-strength))
         return Oracle(bet / q, bet / (1 - q), u, gap, growth)
 
     def loss(at: Floats) -> float:
-        oracle = oracle_at(*at)
+        oracle = oracle_at(0.0, *at)
         return -float(q * oracle.log_a(a).mean() + (1 - q) * oracle.log_b(b).mean())
 
     middle = min(max((float(b.mean()) - gap) / (1 - gap), 0.01), 0.99)
     starts = [[strength, math.log(middle / (1 - middle))] for strength in (-4.0, 0.0)]
     best = min((minimize(loss, start, method="Nelder-Mead") for start in starts), key=lambda found: float(found.fun))
-    return oracle_at(*best.x, growth=-float(best.fun))
+    return oracle_at(-float(best.fun), *best.x)
 
 
 def _nearest_fair(amounts: Floats, logs: Floats, extreme: float) -> tuple[Floats, Floats]:

@@ -67,13 +67,13 @@ class AmountStream:
         """Yield the columns and the decisions of each pane, shapes (runs, 4 bins) and (runs,)."""
         rng = np.random.default_rng(self.seed)
         traffic = self.moves(n_panes, n_runs, rng)
-        sizes, shares, levels = (
-            np.broadcast_to(part, (n_panes, n_runs)) for part in (traffic.n, traffic.q, traffic.level)
-        )
+        size = (n_panes, n_runs)
+        sizes, shares = np.broadcast_to(traffic.n, size), np.broadcast_to(traffic.q, size)
+        levels = np.broadcast_to(traffic.level, size)
         for start in range(0, n_panes, _PANES_AT_ONCE):
             chunk = slice(start, start + _PANES_AT_ONCE)
             n_a = rng.binomial(sizes[chunk], shares[chunk])
-            n_b = sizes[chunk] - n_a
+            n_b: Ints = sizes[chunk] - n_a
             sides = [
                 count(draw(rng, int(n.sum())) * np.repeat(levels[chunk], n.ravel()), n)
                 for draw, n in ((self.a, n_a), (self.b, n_b))
