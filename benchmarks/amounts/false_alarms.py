@@ -101,5 +101,6 @@ def _welch_z(columns: Ints, gap: float) -> NDArray[np.float64]:
         sizes.append(n)
     variance = variances[0] + variances[1]
     is_known = (np.minimum(*sizes) >= 2) & (variance > 0)  # noqa: PLR2004
-    z: NDArray[np.float64] = np.zeros(len(columns))
-    return np.divide(means[0] - means[1] + gap, np.sqrt(variance), out=z, where=is_known)
+    excess = means[0] - means[1] + gap
+    z: NDArray[np.float64] = np.divide(excess, np.sqrt(variance), out=np.zeros(len(columns)), where=is_known)
+    return z

@@ -84,8 +84,8 @@ def new_oracle(name: str, a: Draw, b: Draw, gap: float, q: float, *, n_panes: in
 
 def sum_by_run(values: Floats, n: Ints) -> Floats:
     """Return the sum of each run's values, ``n`` each in one row."""
-    sums: Floats = np.bincount(np.repeat(np.arange(n.size), n), weights=values, minlength=n.size)
-    return sums
+    slots = np.repeat(np.arange(n.size), n)
+    return np.bincount(slots, weights=values, minlength=n.size).astype(np.float64)
 
 
 def _fastest(a: Floats, b: Floats, gap: float, q: float) -> Oracle:
