@@ -2,7 +2,8 @@
 
 A replay reads the records of a model from Kafka, joins no consumer group and commits nothing. It runs the functions of
 the live worker. Disclosure control is applied as everywhere: suppressed groups stay suppressed, and what is shown is
-noted in the ledger of releases of the state folder, so that no two replays together isolate fewer than k people.
+noted in the ledger of releases of the state folder: groups of which fewer than k people would follow beside former
+replays are withheld.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         DependencyMissingError: pandas is not installed.
         KeyFileError: Raw records need the key file, and there is none.
         PolicyError: A policy has an error, does not fit the records, or a scenario would show smaller groups.
-        ReleaseRefusedError: Beside former replays this one would isolate fewer than k people.
+        ReleaseRefusedError: Nothing can be shown beside former replays.
         ReplayError: No event is in the range.
         TopicError: The topic does not exist.
     """

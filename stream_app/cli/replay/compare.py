@@ -88,7 +88,8 @@ def compare(
         original = load(state_dir, with_).scenarios[0]._replace(name=with_)
     comparisons = [compare_runs(original, other) for other in others]
     if as_json:
-        print_json({"run": saved.manifest.run, "scenarios": comparisons})
+        n_withheld = {scenario.name: scenario.n_withheld for scenario in results}
+        print_json({"run": saved.manifest.run, "scenarios": comparisons, "n_withheld": n_withheld})
     else:
         show_saved(saved, as_json=False)
         for comparison in comparisons:

@@ -102,8 +102,8 @@ def run_replay(
 
     --alert or --window-end can name the time range instead of --from and --to. The ends of the log are fixed at the
     start; no consumer group is joined and nothing is committed. Windows that extend beyond the time range are left
-    out. Groups of fewer than k are suppressed in the files, and a range is rejected if its difference to that of a
-    former run is fewer than k people of a group. With --alternative, decisions are those of another rule.
+    out. Groups of fewer than k are suppressed in the files, and groups of which fewer than k people would follow beside
+    former runs are withheld. With --alternative, decisions are those of another rule.
 
     Example: fairstream replay run --from 2h --to now --published
     """

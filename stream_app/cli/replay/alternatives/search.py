@@ -161,7 +161,7 @@ def search_alternatives(
     with progress_bar("searching", as_json=as_json) as note:
         result = search(settings, request, note)
     if not unsafe_exact:
-        release_search(settings, model, result)
+        result = release_search(settings, model, result)
     append_event(settings, "replay-run", {"run": "search", "model": model.name, "is_exact": unsafe_exact})
     if out is not None:
         save_result(out, result, model.rules.min_disparate_impact_ratio, now_s)
