@@ -23,6 +23,7 @@ from stream_app.pipeline.replay.tables.choice import choose_tables
 from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import load_policy
 from stream_app.programs.replay.count import CountFacts, count, facts_of
+from stream_app.programs.replay.live import read_former
 from stream_app.programs.replay.release import release_tables
 
 _COLUMNS = (
@@ -83,7 +84,8 @@ def count_groups(
     with progress_bar("counting", as_json=as_json) as note:
         counts = count(settings, model, time_range, choice, note)
     made_from = facts_of(model, choice, counts)
-    made = release_tables(settings, model, made_from.topic, counts, chosen, tables.exclude_below)
+    former = read_former(settings, model, made_from.topic, time_range)
+    made = release_tables(former, counts, chosen, tables.exclude_below)
     print_tables(made_from, made, as_json=as_json)
 
 

@@ -119,6 +119,11 @@ class Knowledge:
         """Return whether anything can follow from a set."""
         return people in self._relations
 
+    def settle(self) -> None:
+        """Take everything that was taken in so far for known by all processes."""
+        self._trail.clear()
+        self._added.clear()
+
     def mark(self) -> tuple[int, int]:
         """Return where ``undo`` shall go back to."""
         return len(self._trail), len(self._added)

@@ -29,6 +29,7 @@ class ReleasedTable(NamedTuple):
         people: People by cell. What is not there has nobody, and a reader may know that.
         shown: Cells that are shown, the most important first.
         part: What decisions are counted, where not all are; the same words mean the same decisions.
+        is_whole: Whether ``people`` has every cell; where it has some only, of the others nothing is known.
     """
 
     attributes: tuple[str, ...]
@@ -38,21 +39,30 @@ class ReleasedTable(NamedTuple):
     people: Mapping[Cell, int]
     shown: Sequence[Cell]
     part: str = ""
+    is_whole: bool = True
 
     def set_of(self, cell: Cell) -> People:
         """Return the set of people of a cell."""
         return People(_name(self.attributes, self.part), _members(cell))
 
 
-def choose_shown(knowledge: Knowledge, tables: Sequence[ReleasedTable]) -> list[set[Cell]]:
+def choose_shown(
+    knowledge: Knowledge, tables: Sequence[ReleasedTable], live: Sequence[ReleasedTable] = ()
+) -> list[set[Cell]]:
     """Return the cells that each table may show, and take them in.
 
     Args:
         knowledge: What was shown before; it knows these tables afterwards.
         tables: The tables, those that matter most first. Among them, fewer attributes go first.
+        live: What was published of the same time, which need not be noted.
     """
     order = sorted(range(len(tables)), key=lambda number: len(tables[number].attributes))
-    _relate(knowledge, tables)
+    _relate(knowledge, [*live, *tables])
+    for table in live:
+        _add_known(knowledge, table)
+        for cell in table.shown:
+            knowledge.add(_count(table, cell))
+    knowledge.settle()
     for table in tables:
         _add_known(knowledge, table)
     kept: list[set[Cell]] = [set() for _ in tables]
@@ -90,16 +100,18 @@ def _has_few_changed(knowledge: Knowledge, table: ReleasedTable) -> bool:
 def _add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
     """Take in what all groups that are hidden have together; return False where fewer than k people follow from it."""
     hidden = [cell for cell in _cells(table) if cell not in kept]
-    if len(table.attributes) > 1 or len(hidden) <= 1 or not kept:
+    n = sum(table.people.get(cell, 0) for cell in hidden)
+    if len(table.attributes) > 1 or len(hidden) <= 1 or not n or not kept or not table.is_whole:
         return True
     rest = People(_name(table.attributes, table.part), frozenset().union(*map(_members, hidden)))
     _relate_set(knowledge, table, rest.members)
-    n = sum(table.people.get(cell, 0) for cell in hidden)
     return knowledge.add_if_safe(Count(rest, table.start_s, table.end_s, n))
 
 
 def _add_known(knowledge: Knowledge, table: ReleasedTable) -> None:
     """Take in what is no secret: how many decisions there are in all, and which cells have nobody."""
+    if not table.is_whole:
+        return
     if len(table.attributes) == 1:
         knowledge.add(Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values())))
     for cell in _cells(table):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from stream_app.core.alternatives.tables import ScoreTable
+from stream_app.core.privacy.disclosure import disclose_cells
 from stream_app.core.releases.knowledge import Knowledge
 from stream_app.core.releases.withholding import Cell, ReleasedTable, choose_shown
 from stream_app.edges.releases.release_file import ReleaseFile
@@ -13,34 +16,81 @@ from stream_app.errors import ReleaseRefusedError
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
 from stream_app.pipeline.records.results import AND, CROSS, Result
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
-from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
+from stream_app.pipeline.replay.scenarios.released_tables import Labels, TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
-from stream_app.pipeline.replay.search.results import AlternativeValues, SearchResult, without_groups
+from stream_app.pipeline.replay.search.columns import labels_of
+from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, SearchRelease, choose_cuts
+from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable, counts_of
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.count import finite, tables_of
 from stream_app.settings import Settings
 
 
+@dataclass(frozen=True)
+class FormerReleases:
+    """What was shown of a log before.
+
+    Attributes:
+        settings: Where the ledger is.
+        model: The policy of the model.
+        topic: The topic that is read; published events are those of the raw topic.
+        live: What the live judge has published of the same time.
+    """
+
+    settings: Settings
+    model: ModelPolicy
+    topic: str
+    live: Sequence[ReleasedTable] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[Knowledge]:
+        """Yield what was shown; what is added is noted after the block, unless that ends with an error.
+
+        Raises:
+            ConfigError: the ledger is unsafe, or was changed by something else.
+            WriteError: it cannot be written.
+        """
+        log = self.model.topic if self.topic == self.model.output_topic else self.topic
+        k = self.model.privacy.k
+        with ReleaseFile(Path(self.settings.state_dir)).release(self.model.name, log, k) as knowledge:
+            yield knowledge
+
+    def choose(self, knowledge: Knowledge, tables: Sequence[ReleasedTable]) -> list[set[Cell]]:
+        """Return what each table may show.
+
+        Raises:
+            ReleaseRefusedError: nothing of them can be shown.
+        """
+        kept = choose_shown(knowledge, tables, self.live)
+        if any(table.shown for table in tables) and not any(kept):
+            raise self.refused(tables)
+        return kept
+
+    def refused(self, tables: Sequence[ReleasedTable]) -> ReleaseRefusedError:
+        """Return the error where nothing of some tables can be shown."""
+        names = dict.fromkeys(CROSS.join(table.attributes) for table in tables if table.shown)
+        return ReleaseRefusedError(
+            f"Nothing of it can be shown: beside what was shown before of {self.model.name}, each count would reveal "
+            f"fewer than {self.model.privacy.k} people of {', '.join(names)}",
+            action="Take the same range or window as before, a longer one, or a larger k",
+        )
+
+
 def release_scenarios(
-    settings: Settings,
-    run: RangeRun,
-    scenarios: Sequence[Scenario],
-    topic: str,
-    *,
-    is_exact: bool,
+    former: FormerReleases, run: RangeRun, scenarios: Sequence[Scenario], *, is_exact: bool
 ) -> list[ScenarioResults]:
     """Return what may be shown of each scenario, and note it in the ledger of releases of the state folder.
 
     Groups that would isolate a few people beside what was shown before are withheld.
 
     Args:
-        settings: Where the state folder is.
+        former: What was shown before.
         run: The replay.
         scenarios: What was judged, the original first.
-        topic: The topic that was read.
         is_exact: Whether groups of any size are shown; that is not a release, and is audited by the caller.
 
     Raises:
@@ -56,29 +106,22 @@ def release_scenarios(
         _Plan(TableMaker(original, scenario), run.reports[scenario.name].results, shown, scenario.model.privacy.k)
         for scenario, shown in zip(scenarios, results, strict=True)
     ]
-    with _ledger(settings, original, topic) as knowledge:
-        tables = [table for plan in plans for table in plan.tables if table is not None]
-        kept = iter(choose_shown(knowledge, tables))
+    tables = [table for plan in plans for table in plan.tables if table is not None]
+    with former.opened() as knowledge:
+        kept = iter(former.choose(knowledge, tables))
         released = [plan.without([None if table is None else next(kept) for table in plan.tables]) for plan in plans]
         if any(table.shown for table in tables) and not any(map(_shows_any, released)):
-            raise _refused(original, tables)
+            raise former.refused(tables)
     return released
 
 
 def release_tables(
-    settings: Settings,
-    model: ModelPolicy,
-    topic: str,
-    counts: RangeCounts,
-    chosen: Sequence[tuple[str, ...]],
-    exclude_below: float,
+    former: FormerReleases, counts: RangeCounts, chosen: Sequence[tuple[str, ...]], exclude_below: float
 ) -> list[GroupTable]:
     """Return the tables of a count that may be shown, and note them in the ledger of releases of the state folder.
 
     Args:
-        settings: Where the state folder is.
-        model: The policy of the model.
-        topic: The topic that was read.
+        former: What was shown before.
         counts: What was counted.
         chosen: The attributes of each table.
         exclude_below: As ``table_of``.
@@ -86,16 +129,15 @@ def release_tables(
     Raises:
         ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
     """
+    model = former.model
     maker, time_range = TableMaker(model), (finite(counts.time_range.from_s), finite(counts.time_range.to_s))
     tables = []
     for names, shown in zip(chosen, tables_of(model, counts, chosen, exclude_below), strict=True):
         people = {labels: count.n for labels, count in counts_of(model, counts.cells, names).items()}
         visible = {tuple(row.group.split(AND)) for row in shown.groups if row.n}
         tables.append(maker.of_counts(names, people, visible, *time_range))
-    with _ledger(settings, model, topic) as knowledge:
-        kept = choose_shown(knowledge, tables)
-        if any(table.shown for table in tables) and not any(kept):
-            raise _refused(model, tables)
+    with former.opened() as knowledge:
+        kept = former.choose(knowledge, tables)
     withheld = [
         {maker.labels_of(table.attributes, cell) for cell in table.shown if cell not in cells}
         for table, cells in zip(tables, kept, strict=True)
@@ -103,43 +145,51 @@ def release_tables(
     return tables_of(model, counts, chosen, exclude_below, withheld)
 
 
-def release_search(settings: Settings, model: ModelPolicy, result: SearchResult) -> SearchResult:
-    """Return what may be shown of a search, and note its groups in the ledger of releases of the state folder.
+def release_search(
+    former: FormerReleases,
+    tables: Sequence[Sequence[ScoreTable]],
+    scores: Sequence[str],
+    pairs: Sequence[SearchedPair],
+    segments: Sequence[str],
+    time_range: TimeRange,
+) -> SearchRelease:
+    """Return which groups and cuts a search may show, and note them in the ledger of releases of the state folder.
 
-    Cuts that are shown together isolate nobody, as ``shown_cuts`` sees to; those of two searches are not compared.
+    Args:
+        former: What was shown before.
+        tables: Counts by source of scores and attribute.
+        scores: Name of each source.
+        pairs: Groups and their references.
+        segments: Name of each segment.
+        time_range: The range that was counted.
 
     Raises:
         ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
     """
-    if result.logged.n is None:
-        return result
-    maker, tables = TableMaker(model), []
-    for attribute in dict.fromkeys(pair.attribute for pair in result.logged.pairs):
-        people = _people_of(result.logged, attribute)
-        tables.append(maker.of_some(attribute, people, result.logged.n, result.from_s, result.to_s))
-    with _ledger(settings, model, result.topic) as knowledge:
-        kept = choose_shown(knowledge, tables)
-        if any(table.shown for table in tables) and not any(kept):
-            raise _refused(model, tables)
+    maker, k, ends = (
+        TableMaker(former.model),
+        former.model.privacy.k,
+        (finite(time_range.from_s), finite(time_range.to_s)),
+    )
+    attributes = {pair.place: pair.attribute for pair in pairs}
+    released = []
+    for place, attribute in attributes.items():
+        people = tables[0][place].counts.sum(axis=(0, 1, 3, 4)).tolist()
+        counts = {(label,): n for label, n in zip(labels_of(attribute), people, strict=True)}
+        sides = {(label,) for pair in pairs if pair.place == place for label in (pair.group, str(attribute.reference))}
+        visible = disclose_cells(counts, k).shown & sides
+        released.append(maker.of_counts([attribute.name], counts, visible, *ends))
+    with former.opened() as knowledge:
+        kept = former.choose(knowledge, released)
+        axes = [ScoreAxis(score, released[0].start_s, released[0].end_s) for score in scores]
+        chosen = choose_cuts(knowledge, tables, axes, pairs, segments, k)
     hidden = {
-        (table.attributes[0], label)
-        for table, cells in zip(tables, kept, strict=True)
-        for cell in table.shown
-        if cell not in cells
-        for label in maker.labels_of(table.attributes, cell)
+        place: frozenset(
+            label for cell in table.shown if cell not in cells for label in maker.labels_of(table.attributes, cell)
+        )
+        for place, table, cells in zip(attributes, released, kept, strict=True)
     }
-    return without_groups(result, hidden)
-
-
-def _people_of(values: AlternativeValues, attribute: str) -> dict[str, int]:
-    """Return the people of each group of an attribute that is shown."""
-    sides = [
-        side
-        for pair in values.pairs
-        if pair.attribute == attribute
-        for side in ((pair.group, pair.n), (pair.reference, pair.n_reference))
-    ]
-    return {group: n for group, n in sides if n is not None}
+    return replace(chosen, withheld=hidden)
 
 
 class _Plan:
@@ -169,22 +219,52 @@ class _Plan:
         return disclose_result(exact, self._k, names)
 
 
-@contextmanager
-def _ledger(settings: Settings, model: ModelPolicy, topic: str) -> Iterator[Knowledge]:
-    """Yield what was shown of a log; published events are those of the raw topic."""
-    log = model.topic if topic == model.output_topic else topic
-    with ReleaseFile(Path(settings.state_dir)).release(model.name, log, model.privacy.k) as knowledge:
-        yield knowledge
-
-
 def _shows_any(results: ScenarioResults) -> bool:
     return any(group.n is not None for result in results.results for group in result.groups)
 
 
-def _refused(model: ModelPolicy, tables: Sequence[ReleasedTable]) -> ReleaseRefusedError:
-    names = dict.fromkeys(CROSS.join(table.attributes) for table in tables if table.shown)
-    return ReleaseRefusedError(
-        f"Nothing of it can be shown: beside what was shown before of {model.name}, each count would reveal fewer than "
-        f"{model.privacy.k} people of {', '.join(names)}",
-        action="Take the same range or window as before, a longer one, or a larger k",
-    )
+def release_groups(
+    former: FormerReleases, attribute: str, people: Mapping[str, int], part: str, time_range: TimeRange
+) -> set[str]:
+    """Return the groups of an attribute that may be shown, and note them in the ledger of releases.
+
+    Args:
+        former: What was shown before.
+        attribute: Name of the attribute.
+        people: People of every group, undeclared values included.
+        part: Which decisions these are, where they are not all.
+        time_range: The range.
+
+    Raises:
+        ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
+    """
+    maker = TableMaker(former.model)
+    counts: dict[Labels, int] = {(label,): n for label, n in people.items()}
+    visible = disclose_cells(counts, former.model.privacy.k).shown
+    ends = finite(time_range.from_s), finite(time_range.to_s)
+    table = maker.of_counts([attribute], counts, visible, *ends)._replace(part=part)
+    with former.opened() as knowledge:
+        [cells] = former.choose(knowledge, [table])
+    return {label for cell in cells for label in maker.labels_of([attribute], cell)}
+
+
+def release_pair(former: FormerReleases, attribute: str, sides: Iterable[tuple[TimeRange, Mapping[str, int]]]) -> None:
+    """Note the people of two groups in some ranges of time, all of which are shown next.
+
+    Args:
+        former: What was shown before.
+        attribute: Name of the attribute.
+        sides: Each range, with the people of the groups.
+
+    Raises:
+        ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
+    """
+    maker, tables = TableMaker(former.model), []
+    for time_range, people in sides:
+        counts: dict[Labels, int] = {(label,): n for label, n in people.items()}
+        ends = finite(time_range.from_s), finite(time_range.to_s)
+        tables.append(maker.of_counts([attribute], counts, counts.keys(), *ends)._replace(is_whole=False))
+    with former.opened() as knowledge:
+        kept = former.choose(knowledge, tables)
+        if any(len(cells) < len(table.shown) for cells, table in zip(kept, tables, strict=True)):
+            raise former.refused(tables)

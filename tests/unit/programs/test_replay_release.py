@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
+from stream_app.core.alternatives.tables import ScoreTable, places_of
+from stream_app.core.releases.withholding import ReleasedTable
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourceProgress
 from stream_app.errors import PolicyError, ReleaseRefusedError
@@ -18,14 +21,24 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
-from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
-from stream_app.pipeline.replay.search.results import AlternativeValues, PairValues, SearchResult
+from stream_app.pipeline.replay.search.columns import labels_of
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, SearchRelease
+from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.programs.replay.release import release_scenarios, release_search, release_tables
+from stream_app.programs.replay.release import (
+    FormerReleases,
+    release_groups,
+    release_pair,
+    release_scenarios,
+    release_search,
+    release_tables,
+)
 from stream_app.settings import load_settings
 from tests.support.small_streams import PANE_S, SOURCES, SmallStream, small_model
 
@@ -48,15 +61,22 @@ def replayed(n_panes: int, first: int = 0) -> ModelReport:
     return report
 
 
+def former(folder: Path, topic: str = MODEL.topic, live: Sequence[ReleasedTable] = ()) -> FormerReleases:
+    return FormerReleases(load_settings({}, state_dir=str(folder)), MODEL, topic, live)
+
+
 def released(
-    folder: Path, report: ModelReport, *others: tuple[Scenario, ModelReport], is_exact: bool = False
+    folder: Path,
+    report: ModelReport,
+    *others: tuple[Scenario, ModelReport],
+    is_exact: bool = False,
+    live: Sequence[ReleasedTable] = (),
 ) -> list[ScenarioResults]:
     """Return what a replay shows."""
     scenarios = [original_scenario(MODEL), *(scenario for scenario, _ in others)]
     reports = {ORIGINAL: report} | {scenario.name: of_scenario for scenario, of_scenario in others}
     run = RangeRun(reports, {}, {}, 0, Dispositions())
-    settings = load_settings({}, state_dir=str(folder))
-    return release_scenarios(settings, run, scenarios, MODEL.topic, is_exact=is_exact)
+    return release_scenarios(former(folder, live=live), run, scenarios, is_exact=is_exact)
 
 
 def shown(folder: Path, report: ModelReport, *others: tuple[Scenario, ModelReport]) -> dict[str, Hidden | None]:
@@ -157,12 +177,17 @@ def cells_of(counts: Mapping[tuple[str, str], int]) -> Cells:
     return cells
 
 
-def counted(folder: Path, counts: Mapping[tuple[str, str], int], to_s: float, *names: str) -> list[GroupTable]:
+def counted(
+    folder: Path,
+    counts: Mapping[tuple[str, str], int],
+    to_s: float,
+    *names: str,
+    live: Sequence[ReleasedTable] = (),
+) -> list[GroupTable]:
     """Return what is shown of a count."""
     made_from = RangeCounts(cells_of(counts), TimeRange(0.0, to_s), {}, {}, 0, Dispositions(), is_final=True)
     chosen = [tuple(name.split("+")) for name in names]
-    settings = load_settings({}, state_dir=str(folder))
-    return release_tables(settings, MODEL, str(MODEL.output_topic), made_from, chosen, 0.0)
+    return release_tables(former(folder, str(MODEL.output_topic), live), made_from, chosen, 0.0)
 
 
 PEOPLE = {("female", "black"): 200, ("female", "white"): 300, ("male", "black"): 250, ("male", "white"): 400}
@@ -195,25 +220,97 @@ def test_where_nothing_can_be_shown_the_message_says_what_to_do(tmp_path: Path) 
 def test_the_published_events_are_those_of_the_raw_topic(tmp_path: Path) -> None:
     released(tmp_path, replayed(12))
     run = RangeRun({ORIGINAL: replayed(12, first=1)}, {}, {}, 0, Dispositions())
-    settings = load_settings({}, state_dir=str(tmp_path))
-    [results] = release_scenarios(settings, run, [original_scenario(MODEL)], str(MODEL.output_topic), is_exact=False)
+    published = former(tmp_path, str(MODEL.output_topic))
+    [results] = release_scenarios(published, run, [original_scenario(MODEL)], is_exact=False)
     assert results.n_withheld
 
 
+def searched(folder: Path, cuts: Sequence[float], scores: Mapping[str, Sequence[float]], to_s: float) -> SearchRelease:
+    """Return what a search of genders may show."""
+    [gender] = [attribute for attribute in MODEL.attributes if attribute.name == "gender"]
+    labels = labels_of(gender)
+    table = ScoreTable(np.array(cuts), 1, len(labels))
+    for label, own in scores.items():
+        none = np.zeros(len(own), np.int64)
+        table.add(none, none + labels.index(label), none, none, places_of(np.array(cuts), np.array(own)))
+    pairs = [SearchedPair(0, gender, "female")]
+    return release_search(former(folder), [[table]], ["score"], pairs, [EVERY_SEGMENT], TimeRange(0.0, to_s))
+
+
 def test_a_search_and_a_count_are_compared(tmp_path: Path) -> None:
-    settings = load_settings({}, state_dir=str(tmp_path))
     counted(tmp_path, PEOPLE, 60.0, "gender")
-    pairs = (
-        PairValues(attribute="gender", group="female", reference="male", n=503, n_reference=655),
-        PairValues(attribute="race", group="black", reference="white", n=452, n_reference=706),
-    )
-    logged = AlternativeValues(score="", rule="", n=1158, pairs=pairs)
-    result = SearchResult(
-        model=MODEL.name, policy_hash="h", topic=MODEL.topic, source="raw", from_s=0.0, to_s=61.0, begins={}, ends={},
-        n_records=0, n_outcomes=None, is_selective=False, k=MODEL.privacy.k, margin=0.01, false_discovery_rate=0.05,
-        design_effect=1.0, is_complete=True, n_claims=0, logged=logged, alternatives=(logged,),
-    )  # fmt: skip
-    released = release_search(settings, MODEL, result)
-    for values in (released.logged, *released.alternatives):
-        assert [pair.withheld for pair in values.pairs] == ["withheld", None]
-        assert [pair.n for pair in values.pairs] == [None, 452]
+    scores = {"female": [0.5] * 503, "male": [0.5] * 680}
+    with pytest.raises(ReleaseRefusedError, match="of gender"):
+        searched(tmp_path, [0.4], scores, 70.0)
+    assert searched(tmp_path, [0.4], {"female": [0.5] * 530, "male": [0.5] * 680}, 80.0).withheld == {0: frozenset()}
+
+
+def test_the_cuts_of_two_searches_decide_differently_about_nobody_or_many(tmp_path: Path) -> None:
+    """The women that 0.5 reaches minus those that 0.51 reaches, each in a search of its own, are three."""
+    scores = {"female": [*[0.3] * 100, *[0.505] * 3, *[0.8] * 100], "male": [*[0.3] * 100, *[0.505] * 30, *[0.8] * 90]}
+    female, male = (0, 0, 0), (0, 0, 1)
+    first = searched(tmp_path, [0.2, 0.5], scores, 60.0)
+    assert first.groups[female].tolist() == [[True, True]]
+    second = searched(tmp_path, [0.51, 0.6], scores, 60.0)
+    assert (second.groups[female].tolist(), second.groups[male].tolist()) == ([[False, False]], [[False, False]])
+    assert searched(tmp_path, [0.2, 0.5], scores, 60.0).groups[female].tolist() == [[True, True]]
+    again = searched(tmp_path, [0.51, 0.6], scores, 60.0)
+    assert (again.groups[female].tolist(), again.everybody[0].tolist()) == ([[False, False]], [[True, True]])
+    later = searched(tmp_path, [0.51], {name: [*own, *[0.9] * 40] for name, own in scores.items()}, 70.0)
+    assert later.groups[female].tolist() == [[True]]
+
+
+def live_tables(n_panes: int) -> list[ReleasedTable]:
+    """Return what the live judge has shown of the first panes of the stream."""
+    [shown_live] = disclose_scenarios({ORIGINAL: replayed(n_panes)}, [original_scenario(MODEL)], is_exact=False)
+    pairs = zip(replayed(n_panes).results, shown_live.results, strict=True)
+    tables = (TableMaker(MODEL).of_result(result, disclosed, MODEL.privacy.k) for result, disclosed in pairs)
+    return [table for table in tables if table is not None]
+
+
+def test_a_replay_is_compared_with_the_windows_that_were_published(tmp_path: Path) -> None:
+    """The published running totals minus those of a replay that begins ten seconds later are five people."""
+    later = replayed(12, first=1)
+    assert released(tmp_path / "alone", later)[0].n_withheld == 0
+    [results] = released(tmp_path, later, live=live_tables(12))
+    assert [group.group for total in results.newest_totals() for group in total.groups if group.n] == ["black"]
+    assert released(tmp_path, replayed(12), live=live_tables(12))[0].n_withheld == 0
+
+
+def test_what_was_published_is_not_noted_again(tmp_path: Path) -> None:
+    released(tmp_path, replayed(12), live=live_tables(12))
+    assert not (tmp_path / "releases.jsonl").read_bytes()
+
+
+def test_groups_of_a_mitigation_are_compared_with_a_count(tmp_path: Path) -> None:
+    """Weights are made of the number of cases of each group, which follow from them."""
+    counted(tmp_path, {("female", "black"): 200, ("female", "white"): 300, ("male", "asian"): 400}, 60.0, "race")
+    people = {"black": 203, "white": 330, "asian": 440, "unknown": 0, "__other__": 0}
+    assert release_groups(former(tmp_path), "race", people, "", TimeRange(0.0, 70.0)) == {"asian"}
+    few = {"black": 203, "white": 300, "asian": 400, "unknown": 0, "__other__": 0}
+    with pytest.raises(ReleaseRefusedError):
+        release_groups(former(tmp_path), "race", few | {"white": 305, "asian": 444}, "", TimeRange(0.0, 80.0))
+
+
+def test_a_mitigation_leaves_out_groups_that_would_reveal_a_small_one(tmp_path: Path) -> None:
+    people = {"black": 4, "white": 300, "asian": 40, "unknown": 0, "__other__": 0}
+    assert release_groups(former(tmp_path), "race", people, "", TimeRange(0.0, 60.0)) == {"white"}
+
+
+def test_cases_with_an_outcome_are_compared_with_all(tmp_path: Path) -> None:
+    counted(tmp_path, {("female", "black"): 200, ("female", "white"): 300, ("male", "asian"): 400}, 60.0, "race")
+    known = {"black": 197, "white": 280, "asian": 370, "unknown": 0, "__other__": 0}
+    assert release_groups(former(tmp_path), "race", known, "outcome known", TimeRange(0.0, 60.0)) == {"asian"}
+
+
+def test_the_pair_of_a_bisection_is_compared_with_a_count(tmp_path: Path) -> None:
+    counted(tmp_path, {("female", "black"): 200, ("female", "white"): 300, ("male", "asian"): 400}, 60.0, "race")
+    sides = [
+        (TimeRange(0.0, 30.0), {"black": 100, "white": 150}),
+        (TimeRange(30.0, 70.0), {"black": 103, "white": 190}),
+    ]
+    with pytest.raises(ReleaseRefusedError, match="of race"):
+        release_pair(former(tmp_path), "race", sides)
+    many = [sides[0], (TimeRange(30.0, 70.0), {"black": 130, "white": 190})]
+    release_pair(former(tmp_path), "race", many)
+    release_pair(former(tmp_path), "race", many)

@@ -73,31 +73,15 @@ class TableMaker:
             part=self._part,
         )
 
-    def of_some(
-        self, name: str, people: Mapping[str, int], n: int, from_s: float | None, to_s: float | None
-    ) -> ReleasedTable:
-        """Return the table of an attribute of which some groups are shown; the others are one group.
-
-        Args:
-            name: Name of the attribute.
-            people: People of each group that is shown.
-            n: People of all groups.
-            from_s: Start of the range; None for the beginning of the log.
-            to_s: Its end; None for the end of the log.
-        """
-        counts: dict[Labels, int] = {(label,): count for label, count in people.items()}
-        table = self.of_counts([name], counts, counts.keys(), from_s, to_s)
-        own = [self._groups[name][label] for label in people]
-        rest: Group = frozenset().union(*(group for group in table.groups[0] if group not in own))
-        return table._replace(groups=((*own, rest),), people={**table.people, (rest,): n - sum(people.values())})
-
     def labels_of(self, names: Collection[str], cell: Cell) -> Labels:
         """Return the labels of a cell."""
         found = ({group: label for label, group in self._groups[name].items()} for name in names)
         return tuple(labels[group] for labels, group in zip(found, cell, strict=True))
 
     def _cell(self, names: Collection[str], labels: Collection[str]) -> Cell:
-        return tuple(self._groups[name][label] for name, label in zip(names, labels, strict=True))
+        return tuple(
+            self._groups[name].get(label, frozenset([label])) for name, label in zip(names, labels, strict=True)
+        )
 
 
 def _groups(original: ModelPolicy, scenario: Scenario, attribute: str) -> dict[str, Group]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -157,26 +156,3 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
         """Every alternative that is reported, with the pair, the strongest evidence first."""
         found = [(each, pair) for each in self.alternatives for pair in each.pairs if pair.is_found]
         return sorted(found, key=lambda row: -(row[1].log_e or 0.0))
-
-
-def without_groups(result: SearchResult, hidden: Collection[tuple[str, str]]) -> SearchResult:
-    """Return a result without the pairs of groups that former releases forbid to show.
-
-    Args:
-        result: The result.
-        hidden: Attribute and label of each group.
-    """
-    if not hidden:
-        return result
-    alternatives = tuple(_without(values, hidden) for values in result.alternatives)
-    return msgspec.structs.replace(result, logged=_without(result.logged, hidden), alternatives=alternatives)
-
-
-def _without(values: AlternativeValues, hidden: Collection[tuple[str, str]]) -> AlternativeValues:
-    pairs = tuple(
-        PairValues(attribute=pair.attribute, group=pair.group, reference=pair.reference, withheld="withheld")
-        if {(pair.attribute, pair.group), (pair.attribute, pair.reference)} & set(hidden)
-        else pair
-        for pair in values.pairs
-    )
-    return msgspec.structs.replace(values, pairs=pairs)
