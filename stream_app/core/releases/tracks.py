@@ -41,6 +41,18 @@ class Chain:
         """Return every count at a moment."""
         return self.values[bisect_left(self.moments, moment) : bisect_right(self.moments, moment)]
 
+    def take(self, moments: Sequence[Moment], values: Sequence[int]) -> None:
+        """Add moments, in order; none of them is there already."""
+        if moments[0] > self.moments[-1]:
+            self.moments += moments
+            self.values += values
+        elif moments[-1] < self.moments[0]:
+            self.moments[:0] = moments
+            self.values[:0] = values
+        else:
+            for moment, value in zip(moments, values, strict=True):
+                self.insert(moment, value)
+
     def insert(self, moment: Moment, value: int) -> None:
         """Add a moment, after those that are equal."""
         place = bisect_right(self.moments, moment)
@@ -76,11 +88,14 @@ class Track:
 
     def load(self, moments: Sequence[Moment], values: Sequence[int]) -> None:
         """Take in a chain of a former process."""
-        if self._at.keys().isdisjoint(moments):
-            self._at.update(dict.fromkeys(moments, Chain(moments, values)))
-            return
-        for (start, before), (end, after) in pairwise(zip(moments, values, strict=True)):
-            self.join(start, end, after - before, 0)
+        known = [place for place, moment in enumerate(moments) if moment in self._at]
+        for before, after in pairwise([-1, *known, len(moments)]):
+            if new := moments[before + 1 : after]:  # nothing is known of these yet
+                self._at.update(dict.fromkeys(new, Chain(new, values[before + 1 : after])))
+        for place in known:
+            for start, end in ((place - 1, place), (place, place + 1)):
+                if start >= 0 and end < len(moments):
+                    self.join(moments[start], moments[end], values[end] - values[start], 0)
 
     def chains(self) -> Iterator[Chain]:
         """Yield every chain of more than one moment."""
@@ -126,8 +141,7 @@ class Track:
         moved = [(moment, value + shift) for moment, value in zip(small.moments, small.values, strict=True)]
         if k and any(large.has_near(moment, value, k) for moment, value in moved):
             return None
-        for moment, value in moved:
-            large.insert(moment, value)
+        large.take(small.moments, [value for _, value in moved])
         self._at.update(dict.fromkeys(small.moments, large))
         self._steps.append((large, small))
         return small.moments

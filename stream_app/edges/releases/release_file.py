@@ -9,14 +9,15 @@ one in one step: what follows from others is not kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from stream_app.core.releases.knowledge import Knowledge, StoredChain
+from stream_app.core.releases.tracks import Moment
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.installation import RELEASES_FILE
 from stream_app.edges.files.locks import Turn
@@ -25,13 +26,26 @@ from stream_app.edges.releases.locked_file import LockedFile
 from stream_app.errors import ConfigError
 
 _TURN = Turn("Another process is noting a release", wait_s=10.0)
-_MOST_LINES = 200
+_MOST_LINES = 50
+
+
+class _Set(NamedTuple):
+    attribute: str
+    members: tuple[tuple[str, ...], ...]
+    values: list[int]
+
+
+class _Chains(NamedTuple):
+    """The chains that have the same moments."""
+
+    moments: list[int | float]
+    sets: list[_Set]
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     topic: str
-    chains: list[StoredChain]
+    chains: list[_Chains]
 
 
 class ReleaseFile(LockedFile):
@@ -62,11 +76,11 @@ class ReleaseFile(LockedFile):
         make_folder(self.path.parent)
         with self.locked() as descriptor:
             lines = self._lines(descriptor)
-            own = (line.chains for line in lines if (line.model, line.topic) == (model, topic))
-            knowledge = Knowledge(k, chain.from_iterable(own))
+            own = [line for line in lines if (line.model, line.topic) == (model, topic)]
+            knowledge = Knowledge(k, _stored(own))
             yield knowledge
             if news := knowledge.news():
-                lines.append(_Line(model, topic, news))
+                lines.append(_Line(model, topic, _shared(news)))
                 self.append(descriptor, _encode(lines[-1]))
             if len(lines) > _MOST_LINES:
                 write_file(self.path, b"".join(map(_encode, _joined(lines))), is_private=True)
@@ -83,11 +97,27 @@ class ReleaseFile(LockedFile):
 
 def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
     """Yield one line for each log: what follows from all of its lines, and no more."""
-    of_log: dict[tuple[str, str], list[StoredChain]] = defaultdict(list)
+    of_log: dict[tuple[str, str], list[_Line]] = defaultdict(list)
     for line in lines:
-        of_log[line.model, line.topic] += line.chains
-    for (model, topic), chains in of_log.items():
-        yield _Line(model, topic, Knowledge(0, chains).everything())
+        of_log[line.model, line.topic].append(line)
+    for (model, topic), own in of_log.items():
+        yield _Line(model, topic, _shared(Knowledge(0, _stored(own)).everything()))
+
+
+def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:
+    for line in lines:
+        for moments, sets in line.chains:
+            for attribute, members, values in sets:
+                yield StoredChain(attribute, members, moments, values)
+
+
+def _shared(stored: Iterable[StoredChain]) -> list[_Chains]:
+    """Return chains with the moments of several once."""
+    by_moments: dict[tuple[Moment, ...], _Chains] = {}
+    for attribute, members, moments, values in stored:
+        chains = by_moments.setdefault(tuple(moments), _Chains(list(moments), []))
+        chains.sets.append(_Set(attribute, members, values))
+    return list(by_moments.values())
 
 
 def _encode(line: _Line) -> bytes:

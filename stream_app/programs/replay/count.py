@@ -80,8 +80,8 @@ def facts_of(model: ModelPolicy, choice: SourceChoice, counts: RangeCounts) -> C
         model=model.name,
         topic=choice.topic_of(model),
         source=choice.kind,
-        from_s=finite(counts.time_range.from_s),
-        to_s=finite(counts.time_range.to_s),
+        from_s=_finite(counts.time_range.from_s),
+        to_s=_finite(counts.time_range.to_s),
         is_final=counts.is_final,
         n_in_range=None if n < k else n,
         k=k,
@@ -113,6 +113,5 @@ def tables_of(
     ]
 
 
-def finite(time_s: float) -> float | None:
-    """Return an end of a range; None for one without end."""
+def _finite(time_s: float) -> float | None:
     return None if isinf(time_s) else time_s

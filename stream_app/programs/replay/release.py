@@ -13,20 +13,20 @@ from stream_app.core.releases.knowledge import Knowledge
 from stream_app.core.releases.withholding import Cell, ReleasedTable, choose_shown
 from stream_app.edges.releases.release_file import ReleaseFile
 from stream_app.errors import ReleaseRefusedError
-from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
-from stream_app.pipeline.records.results import AND, CROSS, Result
+from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result, released_form
+from stream_app.pipeline.records.results import AND, CROSS, TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
 from stream_app.pipeline.replay.scenarios.released_tables import Labels, TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.search.columns import labels_of
-from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, SearchRelease, choose_cuts
+from stream_app.pipeline.replay.search.released_cuts import DecidedCut, ScoreAxis, SearchRelease, choose_cuts
 from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable, counts_of
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
-from stream_app.programs.replay.count import finite, tables_of
+from stream_app.programs.replay.count import tables_of
 from stream_app.settings import Settings
 
 
@@ -81,7 +81,12 @@ class FormerReleases:
 
 
 def release_scenarios(
-    former: FormerReleases, run: RangeRun, scenarios: Sequence[Scenario], *, is_exact: bool
+    former: FormerReleases,
+    run: RangeRun,
+    scenarios: Sequence[Scenario],
+    *,
+    is_exact: bool,
+    decided: DecidedCut | None = None,
 ) -> list[ScenarioResults]:
     """Return what may be shown of each scenario, and note it in the ledger of releases of the state folder.
 
@@ -92,6 +97,7 @@ def release_scenarios(
         run: The replay.
         scenarios: What was judged, the original first.
         is_exact: Whether groups of any size are shown; that is not a release, and is audited by the caller.
+        decided: The cut that decided, where it was not what the log says.
 
     Raises:
         ReleaseRefusedError: nothing can be shown.
@@ -108,8 +114,11 @@ def release_scenarios(
     ]
     tables = [table for plan in plans for table in plan.tables if table is not None]
     with former.opened() as knowledge:
-        kept = iter(former.choose(knowledge, tables))
-        released = [plan.without([None if table is None else next(kept) for table in plan.tables]) for plan in plans]
+        chosen = iter(former.choose(knowledge, tables))
+        kept = [[None if table is None else next(chosen) for table in plan.tables] for plan in plans]
+        if decided is not None:
+            kept = [plan.beside_cuts(knowledge, cells, decided) for plan, cells in zip(plans, kept, strict=True)]
+        released = [plan.without(cells) for plan, cells in zip(plans, kept, strict=True)]
         if any(table.shown for table in tables) and not any(map(_shows_any, released)):
             raise former.refused(tables)
     return released
@@ -130,12 +139,12 @@ def release_tables(
         ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
     """
     model = former.model
-    maker, time_range = TableMaker(model), (finite(counts.time_range.from_s), finite(counts.time_range.to_s))
+    maker, ends = TableMaker(model), (counts.time_range.from_s, counts.time_range.to_s)
     tables = []
     for names, shown in zip(chosen, tables_of(model, counts, chosen, exclude_below), strict=True):
         people = {labels: count.n for labels, count in counts_of(model, counts.cells, names).items()}
         visible = {tuple(row.group.split(AND)) for row in shown.groups if row.n}
-        tables.append(maker.of_counts(names, people, visible, *time_range))
+        tables.append(maker.of_counts(names, people, visible, *ends))
     with former.opened() as knowledge:
         kept = former.choose(knowledge, tables)
     withheld = [
@@ -166,11 +175,7 @@ def release_search(
     Raises:
         ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
     """
-    maker, k, ends = (
-        TableMaker(former.model),
-        former.model.privacy.k,
-        (finite(time_range.from_s), finite(time_range.to_s)),
-    )
+    maker, k, ends = TableMaker(former.model), former.model.privacy.k, (time_range.from_s, time_range.to_s)
     attributes = {pair.place: pair.attribute for pair in pairs}
     released = []
     for place, attribute in attributes.items():
@@ -210,6 +215,27 @@ class _Plan:
         """Return what is left where each table shows some cells only."""
         return self._shown._replace(results=[self._left(number, cells) for number, cells in enumerate(kept)])
 
+    def beside_cuts(
+        self, knowledge: Knowledge, kept: Sequence[set[Cell] | None], decided: DecidedCut
+    ) -> list[set[Cell] | None]:
+        """Return the cells that may be shown beside what was shown of other cuts of the same decisions."""
+        return [
+            None
+            if table is None or cells is None
+            else {
+                cell for cell in table.shown if cell in cells and self._is_apart(knowledge, exact, table, cell, decided)
+            }
+            for table, cells, exact in zip(self.tables, kept, self._exact, strict=True)
+        ]
+
+    def _is_apart(
+        self, knowledge: Knowledge, exact: Result, table: ReleasedTable, cell: Cell, decided: DecidedCut
+    ) -> bool:
+        labels = self._maker.labels_of(table.attributes, cell)
+        [favorable] = [group.favorable for group in released_form(exact, self._k).groups if group.labels == labels]
+        axis = decided.axis(table.start_s, table.end_s, is_total=exact.window == TOTAL_WINDOW)
+        return knowledge.add_if_safe(axis.count(exact.attribute, AND.join(labels), decided.cut, favorable))
+
     def _left(self, number: int, cells: set[Cell] | None) -> DisclosedResult:
         table, exact = self.tables[number], self._exact[number]
         hidden = [] if table is None or cells is None else [cell for cell in table.shown if cell not in cells]
@@ -241,8 +267,7 @@ def release_groups(
     maker = TableMaker(former.model)
     counts: dict[Labels, int] = {(label,): n for label, n in people.items()}
     visible = disclose_cells(counts, former.model.privacy.k).shown
-    ends = finite(time_range.from_s), finite(time_range.to_s)
-    table = maker.of_counts([attribute], counts, visible, *ends)._replace(part=part)
+    table = maker.of_counts([attribute], counts, visible, time_range.from_s, time_range.to_s)._replace(part=part)
     with former.opened() as knowledge:
         [cells] = former.choose(knowledge, [table])
     return {label for cell in cells for label in maker.labels_of([attribute], cell)}
@@ -262,8 +287,8 @@ def release_pair(former: FormerReleases, attribute: str, sides: Iterable[tuple[T
     maker, tables = TableMaker(former.model), []
     for time_range, people in sides:
         counts: dict[Labels, int] = {(label,): n for label, n in people.items()}
-        ends = finite(time_range.from_s), finite(time_range.to_s)
-        tables.append(maker.of_counts([attribute], counts, counts.keys(), *ends)._replace(is_whole=False))
+        table = maker.of_counts([attribute], counts, counts.keys(), time_range.from_s, time_range.to_s)
+        tables.append(table._replace(is_whole=False))
     with former.opened() as knowledge:
         kept = former.choose(knowledge, tables)
         if any(len(cells) < len(table.shown) for cells, table in zip(kept, tables, strict=True)):

@@ -25,7 +25,7 @@ from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.search.columns import labels_of
-from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, SearchRelease
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, DecidedCut, SearchRelease
 from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
@@ -40,7 +40,7 @@ from stream_app.programs.replay.release import (
     release_tables,
 )
 from stream_app.settings import load_settings
-from tests.support.small_streams import PANE_S, SOURCES, SmallStream, small_model
+from tests.support.small_streams import GENDERS, PANE_S, SOURCES, SmallStream, small_model
 
 MODEL = small_model({"60s": 60})
 GENDER, RACE = (msgspec.to_builtins(attribute) for attribute in MODEL.attributes)
@@ -71,12 +71,13 @@ def released(
     *others: tuple[Scenario, ModelReport],
     is_exact: bool = False,
     live: Sequence[ReleasedTable] = (),
+    decided: DecidedCut | None = None,
 ) -> list[ScenarioResults]:
     """Return what a replay shows."""
     scenarios = [original_scenario(MODEL), *(scenario for scenario, _ in others)]
     reports = {ORIGINAL: report} | {scenario.name: of_scenario for scenario, of_scenario in others}
     run = RangeRun(reports, {}, {}, 0, Dispositions())
-    return release_scenarios(former(folder, live=live), run, scenarios, is_exact=is_exact)
+    return release_scenarios(former(folder, live=live), run, scenarios, is_exact=is_exact, decided=decided)
 
 
 def shown(folder: Path, report: ModelReport, *others: tuple[Scenario, ModelReport]) -> dict[str, Hidden | None]:
@@ -258,6 +259,29 @@ def test_the_cuts_of_two_searches_decide_differently_about_nobody_or_many(tmp_pa
     assert (again.groups[female].tolist(), again.everybody[0].tolist()) == ([[False, False]], [[True, True]])
     later = searched(tmp_path, [0.51], {name: [*own, *[0.9] * 40] for name, own in scores.items()}, 70.0)
     assert later.groups[female].tolist() == [[True]]
+
+
+def decided_by(cut: float, **favorable: int) -> tuple[ModelReport, DecidedCut]:
+    """Return the running totals of genders where a cut has decided."""
+    [total] = without(replayed(12), "gender").results
+    groups = tuple(msgspec.structs.replace(group, favorable=favorable[group.group]) for group in total.groups)
+    return ModelReport(results=[msgspec.structs.replace(total, groups=groups)]), DecidedCut("score", cut, 0, 120)
+
+
+def test_the_cuts_of_two_replays_decide_differently_about_nobody_or_many(tmp_path: Path) -> None:
+    """Women who are favored from 0.5 on, minus those from 0.51 on, are three."""
+    for cut, women, expected in ((0.5, 900, None), (0.51, 897, "withheld"), (0.52, 880, None), (0.51, 897, "withheld")):
+        report, decided = decided_by(cut, female=women, male=1000)
+        [results] = released(tmp_path, report, decided=decided)
+        assert [group.hidden for group in results.results[0].groups if group.group == "female"] == [expected]
+
+
+def test_the_cuts_of_a_search_and_a_replay_are_compared(tmp_path: Path) -> None:
+    scores = {"female": [*[0.505] * 5, *[0.8] * 1979], "male": [*[0.3] * 1430, *[0.8] * 1000]}
+    assert searched(tmp_path, [0.5], scores, 120.0).groups[0, 0, 0].all()
+    report, decided = decided_by(0.51, female=1979, male=1000)
+    [results] = released(tmp_path, report, decided=decided)
+    assert [group.hidden for group in results.results[0].groups if group.group in GENDERS] == ["withheld", None]
 
 
 def live_tables(n_panes: int) -> list[ReleasedTable]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import isinf
 
 from stream_app.core.releases.withholding import Cell, Group, ReleasedTable
 from stream_app.pipeline.disclosure.results import DisclosedResult, released_form
@@ -50,8 +51,8 @@ class TableMaker:
         names: Collection[str],
         counts: Mapping[Labels, int],
         visible: Collection[Labels],
-        from_s: float | None,
-        to_s: float | None,
+        from_s: float,
+        to_s: float,
     ) -> ReleasedTable:
         """Return the table of counts of a range of time, which may have no ends.
 
@@ -59,15 +60,16 @@ class TableMaker:
             names: Names of the attributes.
             counts: People by labels, one for each attribute; also of what is hidden.
             visible: The labels that would be shown; the largest are the most important.
-            from_s: Start of the range; None for the beginning of the log.
-            to_s: Its end; None for the end of the log.
+            from_s: Start of the range.
+            to_s: Its end.
         """
+        start_s, end_s = range_ends(from_s, to_s)
         order = sorted(visible, key=lambda labels: (-counts[labels], labels))
         return ReleasedTable(
             attributes=tuple(names),
             groups=tuple(tuple(dict.fromkeys(self._groups[name].values())) for name in names),
-            start_s=0 if from_s is None else int(from_s),
-            end_s=_NO_END_S if to_s is None else int(to_s),
+            start_s=start_s,
+            end_s=end_s,
             people={self._cell(names, labels): n for labels, n in counts.items() if n},
             shown=[self._cell(names, labels) for labels in order if counts[labels]],
             part=self._part,
@@ -82,6 +84,15 @@ class TableMaker:
         return tuple(
             self._groups[name].get(label, frozenset([label])) for name, label in zip(names, labels, strict=True)
         )
+
+
+def range_ends(from_s: float, to_s: float) -> tuple[int, int]:
+    """Return the ends of a range of time; of one without end a time before or after every event that can be.
+
+    >>> range_ends(float("-inf"), 600.0)
+    (0, 600)
+    """
+    return 0 if isinf(from_s) else int(from_s), _NO_END_S if isinf(to_s) else int(to_s)
 
 
 def _groups(original: ModelPolicy, scenario: Scenario, attribute: str) -> dict[str, Group]:

@@ -66,6 +66,27 @@ class ScoreAxis:
         return Count(self.people(attribute, label, segment), cut, _TOP, n)
 
 
+@dataclass(frozen=True)
+class DecidedCut:
+    """A cut that has decided in a replay, the same for every segment.
+
+    Attributes:
+        score: Name of the score.
+        cut: The cut.
+        start_s: Start of the range that was replayed.
+        end_s: Its end.
+    """
+
+    score: str
+    cut: float
+    start_s: Moment
+    end_s: Moment
+
+    def axis(self, start_s: Moment, end_s: Moment, *, is_total: bool) -> ScoreAxis:
+        """Return the axis of a window; that of running totals is about the range, as in a search."""
+        return ScoreAxis(self.score, *((self.start_s, self.end_s) if is_total else (start_s, end_s)))
+
+
 def choose_cuts(
     knowledge: Knowledge,
     tables: Sequence[Sequence[ScoreTable]],
