@@ -2,7 +2,8 @@
 
 A replay reads the records of a model from Kafka, joins no consumer group and commits nothing. It runs the functions of
 the live worker. Disclosure control is applied as everywhere: suppressed groups stay suppressed, and what is shown is
-noted in the ledger of releases of the state folder, so that no two replays together isolate fewer than k people.
+noted in the ledger of releases of the state folder: groups of which fewer than k people would follow beside former
+replays are withheld.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, pars
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.live import read_former
+from stream_app.programs.replay.release import FormerReleases, release_scenarios
 from stream_app.programs.replay.run import run
 from stream_app.settings import Settings, load_settings
 
@@ -114,7 +116,7 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         DependencyMissingError: pandas is not installed.
         KeyFileError: Raw records need the key file, and there is none.
         PolicyError: A policy has an error, does not fit the records, or a scenario would show smaller groups.
-        ReleaseRefusedError: Beside former replays this one would isolate fewer than k people.
+        ReleaseRefusedError: Nothing can be shown beside former replays.
         ReplayError: No event is in the range.
         TopicError: The topic does not exist.
     """
@@ -128,8 +130,8 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     judgments += [_scenario(loaded, selected_model, name, change) for name, change in (scenarios or {}).items()]
     if len({scenario.name for scenario in judgments}) < len(judgments):
         raise ConfigError(f"scenarios: {judgments[0].name!r} is the name of the policy as it is", action="Rename it")
-    replayed = _run(settings, judgments, time_range, choice)
-    disclosed = release_scenarios(settings, replayed, judgments, choice.topic_of(selected_model), is_exact=False)
+    replayed, former = _run(settings, judgments, time_range, choice)
+    disclosed = release_scenarios(former, replayed, judgments, is_exact=False)
     return ReplayResult(
         results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed, judgments)),
         alerts=build_frame(REPLAY_ALERT_COLUMNS, _alert_records(disclosed)),
@@ -140,7 +142,9 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     )
 
 
-def _run(settings: Settings, scenarios: list[Scenario], time_range: TimeRange, choice: SourceChoice) -> RangeRun:
+def _run(
+    settings: Settings, scenarios: list[Scenario], time_range: TimeRange, choice: SourceChoice
+) -> tuple[RangeRun, FormerReleases]:
     """Run a replay; in a thread of its own where this one already runs an event loop, as in a notebook."""
     is_stopped = threading.Event()
 
@@ -148,11 +152,16 @@ def _run(settings: Settings, scenarios: list[Scenario], time_range: TimeRange, c
         if is_stopped.is_set():
             raise CancelledError
 
+    def run_and_read() -> tuple[RangeRun, FormerReleases]:
+        model = scenarios[0].model
+        replayed = run(settings, scenarios, time_range, choice, check)
+        return replayed, read_former(settings, model, choice.topic_of(model), time_range)
+
     if not _has_event_loop():
-        return run(settings, scenarios, time_range, choice, check)
+        return run_and_read()
     with ThreadPoolExecutor(1) as pool:
         try:
-            return pool.submit(run, settings, scenarios, time_range, choice, check).result()
+            return pool.submit(run_and_read).result()
         finally:
             is_stopped.set()  # after an interrupt the thread ends with the next batch
 

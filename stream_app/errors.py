@@ -73,7 +73,7 @@ class BudgetExhaustedError(FairStreamError):
 
 
 class ReleaseRefusedError(ConfigError):
-    """Beside former releases this one would isolate fewer than k people. Operator action: see the message."""
+    """Nothing can be shown beside former releases without isolating a few people. Operator action: see the message."""
 
 
 class StateError(FairStreamError):

@@ -24,7 +24,7 @@ from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_event
-from stream_app.programs.replay.live import read_live
+from stream_app.programs.replay.live import read_former, read_live
 from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
@@ -76,8 +76,8 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    topic = choice.topic_of(model)
-    results = release_scenarios(settings, range_run, scenarios, topic, is_exact=unsafe_exact)
+    former = read_former(settings, model, choice.topic_of(model), time_range)
+    results = release_scenarios(former, range_run, scenarios, is_exact=unsafe_exact)
     original, *others = results
     facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
     append_event(settings, "replay-run", facts_of_run)
@@ -88,7 +88,8 @@ def compare(
         original = load(state_dir, with_).scenarios[0]._replace(name=with_)
     comparisons = [compare_runs(original, other) for other in others]
     if as_json:
-        print_json({"run": saved.manifest.run, "scenarios": comparisons})
+        n_withheld = {scenario.name: scenario.n_withheld for scenario in results}
+        print_json({"run": saved.manifest.run, "scenarios": comparisons, "n_withheld": n_withheld})
     else:
         show_saved(saved, as_json=False)
         for comparison in comparisons:

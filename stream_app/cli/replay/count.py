@@ -17,10 +17,13 @@ from stream_app.cli.layout.listing import Cell, Column, Listing, Section
 from stream_app.cli.output import facts, notes, print_json, print_listing
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.selection import select_model, select_source, select_time_range
+from stream_app.pipeline.disclosure.rules import WITHHELD
+from stream_app.pipeline.disclosure.wording import withheld_words
 from stream_app.pipeline.replay.tables.choice import choose_tables
 from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import load_policy
-from stream_app.programs.replay.count import CountFacts, count, facts_of, tables_of
+from stream_app.programs.replay.count import CountFacts, count, facts_of
+from stream_app.programs.replay.live import read_former
 from stream_app.programs.replay.release import release_tables
 
 _COLUMNS = (
@@ -69,7 +72,7 @@ def count_groups(
 
     The numbers of a report are made of these. For each group: decisions, favorable ones, their rate, its ratio to the
     highest rate (impact ratio) and to that of the reference group, and the gap. Groups of fewer than k decisions are
-    withheld, with all from which they could be computed.
+    withheld, with all from which they could be computed, also beside what was shown before.
 
     Example: fairstream replay count --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --by gender --published
     """
@@ -80,8 +83,9 @@ def count_groups(
     time_range = select_time_range(selection.from_, selection.to, time.time())
     with progress_bar("counting", as_json=as_json) as note:
         counts = count(settings, model, time_range, choice, note)
-    made_from, made = facts_of(model, choice, counts), tables_of(model, counts, chosen, tables.exclude_below)
-    release_tables(settings, model, made_from, made)
+    made_from = facts_of(model, choice, counts)
+    former = read_former(settings, model, made_from.topic, time_range)
+    made = release_tables(former, counts, chosen, tables.exclude_below)
     print_tables(made_from, made, as_json=as_json)
 
 
@@ -110,6 +114,8 @@ def _listing(table: GroupTable) -> Listing:
         captions.append("Decisions whose group is unknown or not in the policy: withheld")
     elif table.n_undeclared:
         captions.append(f"Decisions whose group is unknown or not in the policy: {table.n_undeclared:,}")
+    if withheld := [group.group for group in table.groups if group.hidden == WITHHELD]:
+        captions.append(f"{', '.join(withheld)}: {withheld_words(table.k)}")
     return Listing(title, _COLUMNS, [Section([_cells(group) for group in table.groups], "", [])], captions)
 
 

@@ -26,6 +26,7 @@ from stream_app.pipeline.replay.sources import Observe
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
+from stream_app.programs.replay.live import read_former
 from stream_app.programs.replay.release import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import save
@@ -102,8 +103,8 @@ def run_replay(
 
     --alert or --window-end can name the time range instead of --from and --to. The ends of the log are fixed at the
     start; no consumer group is joined and nothing is committed. Windows that extend beyond the time range are left
-    out. Groups of fewer than k are suppressed in the files, and a range is rejected if its difference to that of a
-    former run is fewer than k people of a group. With --alternative, decisions are those of another rule.
+    out. Groups of fewer than k are suppressed in the files, and groups of which fewer than k people would follow beside
+    former runs are withheld. With --alternative, decisions are those of another rule.
 
     Example: fairstream replay run --from 2h --to now --published
     """
@@ -123,8 +124,9 @@ def run_replay(
         observe, described = decided.observing(model, observe), {decided.name: decided.described}
     with progress_bar("replaying", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note, speed.replay_speed(), observe)
-    topic = choice.topic_of(model)
-    results = release_scenarios(settings, range_run, scenarios, topic, is_exact=content.unsafe_exact)
+    former = read_former(settings, model, choice.topic_of(model), time_range)
+    cut = None if decided is None else decided.cut_of(time_range.aligned(model.period_s))
+    results = release_scenarios(former, range_run, scenarios, is_exact=content.unsafe_exact, decided=cut)
     request = RunRequest(scenarios, time_range, choice, described, similar)
     append_event(settings, "replay-run", {"run": name.run, "model": model.name, "is_exact": content.unsafe_exact})
     show_saved(save(Path(settings.state_dir), name, request, range_run, results), as_json=as_json)

@@ -12,6 +12,7 @@ import typer
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.errors import ConfigError
 from stream_app.extras import install_command
+from stream_app.pipeline.disclosure.wording import withheld_words
 from stream_app.pipeline.replay.ranges.run_request import RunId
 from stream_app.programs.replay.run_files import SavedRun
 
@@ -52,6 +53,10 @@ def show_saved(saved: SavedRun, *, as_json: bool) -> None:
             f"SHA-256 {scenario.digest[:16]}",
             markup=False,
         )
+        if scenario.n_withheld:
+            notes.print(
+                f"  {scenario.n_withheld:,} groups of {scenario.name}: {withheld_words(scenario.k)}", markup=False
+            )
     if (consistency := manifest.consistency) is not None:
         value = f"{consistency.value:.4f}, {consistency.n:,} records" if consistency.value is not None else "none"
         reason = f" ({consistency.reason})" if consistency.value is None else ""

@@ -2,6 +2,7 @@
 
 ``determined`` tests which sums follow from released ones; ``joint`` protects all tables of one window against each
 other, ``nested`` a window and running totals against the smaller windows inside them, whose linear system is
-``hidden_system``, and ``crossed`` the intersections of a window against all tables of the windows inside it. ``ranges``
-compares releases over freely chosen ranges of time, ``blocks`` is a counter that is read all the time.
+``hidden_system``, and ``crossed`` the intersections of a window against all tables of the windows inside it. Of freely
+chosen ranges of time, ``tracks`` is what is known of one set of people, ``knowledge`` what follows of related sets, and
+``withholding`` what tables may show beside it. ``blocks`` is a counter that is read all the time.
 """

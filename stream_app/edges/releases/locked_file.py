@@ -37,18 +37,11 @@ class LockedFile:
             ConfigError: the file is unsafe, or another process has it for too long.
             WriteError: it cannot be opened or locked.
         """
-        with write_errors(self.path):
-            try:
-                descriptor = os.open(self.path, _FLAGS, 0o600)
-            except OSError as error:
-                if error.errno in _NOT_A_FILE:
-                    raise self._unsafe() from None
-                raise
+        descriptor = self._open()
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
-                raise self._unsafe()
-            lock_open_file(descriptor, self.path, self._turn)
+            while not self._is_current(descriptor):  # another process has replaced it meanwhile
+                os.close(descriptor)
+                descriptor = self._open()
             yield descriptor
         finally:
             os.close(descriptor)
@@ -68,6 +61,26 @@ class LockedFile:
             if os.write(descriptor, line) < len(line):  # the rest of a full disk
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
+
+    def _open(self) -> int:
+        with write_errors(self.path):
+            try:
+                return os.open(self.path, _FLAGS, 0o600)
+            except OSError as error:
+                if error.errno in _NOT_A_FILE:
+                    raise self._unsafe() from None
+                raise
+
+    def _is_current(self, descriptor: int) -> bool:
+        """Lock the file; return whether it still has its name."""
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_mode & 0o077 or status.st_uid != os.geteuid():
+            raise self._unsafe()
+        lock_open_file(descriptor, self.path, self._turn)
+        try:
+            return os.path.samestat(status, os.lstat(self.path))
+        except FileNotFoundError:
+            return False
 
     def _unsafe(self) -> ConfigError:
         return ConfigError(

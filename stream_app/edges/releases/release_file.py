@@ -1,32 +1,51 @@
-"""``STATE_DIR/releases.jsonl``: what replays have released, on the disk before it is shown.
+"""``STATE_DIR/releases.jsonl``: what was shown of ranges that people chose, on the disk before it is shown.
 
-One line for each run that showed anything new. A line that was only begun is nobody's, as nothing was shown then; the
-next writer removes it. Writers wait for each other.
+One line for each command that showed anything new: for each group the moments that its counts connect, with the running
+count at each (``core.releases.tracks``). A line that was only begun is nobody's, as nothing was shown then; the next
+writer removes it. Writers wait for each other. Many lines become one for each log, in a new file that replaces the old
+one in one step: what follows from others is not kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from stream_app.core.releases.ranges import ReleasedSum, find_isolated
+from stream_app.core.releases.knowledge import Knowledge, StoredChain
+from stream_app.core.releases.tracks import Moment
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.installation import RELEASES_FILE
 from stream_app.edges.files.locks import Turn
-from stream_app.edges.files.writing import make_folder
+from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.edges.releases.locked_file import LockedFile
-from stream_app.errors import ConfigError, ReleaseRefusedError
+from stream_app.errors import ConfigError
 
 _TURN = Turn("Another process is noting a release", wait_s=10.0)
+_MOST_LINES = 50
+
+
+class _Set(NamedTuple):
+    attribute: str
+    members: tuple[tuple[str, ...], ...]
+    values: list[int]
+
+
+class _Chains(NamedTuple):
+    """The chains that have the same moments."""
+
+    moments: list[int | float]
+    sets: list[_Set]
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     topic: str
-    sums: list[ReleasedSum]
+    chains: list[_Chains]
 
 
 class ReleaseFile(LockedFile):
@@ -39,40 +58,32 @@ class ReleaseFile(LockedFile):
     def __init__(self, state_dir: Path) -> None:
         super().__init__(state_dir / RELEASES_FILE, _TURN)
 
-    def release(self, model: str, topic: str, sums: Sequence[ReleasedSum], k: int) -> None:
-        """Note sums of people that are shown next, unless they isolate fewer than k beside those of former runs.
+    @contextmanager
+    def release(self, model: str, topic: str, k: int) -> Iterator[Knowledge]:
+        """Yield what is known of a log, and note after the block what that has added. Nothing is noted after an error.
+
+        What is shown must be shown after the block.
 
         Args:
             model: Name of the model.
-            topic: The topic that was read.
-            sums: What is to be shown.
+            topic: The topic that is read.
             k: Fewest people about which anything may follow.
 
         Raises:
-            ReleaseRefusedError: they do; nothing was noted, and nothing may be shown.
             ConfigError: the file is unsafe, or was changed by something else.
             WriteError: it cannot be written.
         """
         make_folder(self.path.parent)
         with self.locked() as descriptor:
-            former = {
-                each
-                for line in self._lines(descriptor)
-                if (line.model, line.topic) == (model, topic)
-                for each in line.sums
-            }
-            new = [each for each in dict.fromkeys(sums) if each not in former]
-            if (isolated := find_isolated(former, new, k)) is not None:
-                start, end = (
-                    datetime.fromtimestamp(time_s, UTC).isoformat() for time_s in (isolated.start_s, isolated.end_s)
-                )
-                raise ReleaseRefusedError(
-                    f"Not shown: beside what was shown of {model} before, this would give a count of fewer than "
-                    f"{k} people of {isolated.attribute} between {start} and {end}",
-                    action="Take the same range as before, or one that differs by more decisions",
-                )
-            if new:
-                self.append(descriptor, msgspec.json.encode(_Line(model, topic, new)) + b"\n")
+            lines = self._lines(descriptor)
+            own = [line for line in lines if (line.model, line.topic) == (model, topic)]
+            knowledge = Knowledge(k, _stored(own))
+            yield knowledge
+            if news := knowledge.news():
+                lines.append(_Line(model, topic, _shared(news)))
+                self.append(descriptor, _encode(lines[-1]))
+            if len(lines) > _MOST_LINES:
+                write_file(self.path, b"".join(map(_encode, _joined(lines))), is_private=True)
         sync_folder(self.path.parent)
 
     def _lines(self, descriptor: int) -> list[_Line]:
@@ -82,3 +93,32 @@ class ReleaseFile(LockedFile):
             raise ConfigError(
                 f"{self.path} was changed by something else than FairStream", action="Restore it from a backup"
             ) from None
+
+
+def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
+    """Yield one line for each log: what follows from all of its lines, and no more."""
+    of_log: dict[tuple[str, str], list[_Line]] = defaultdict(list)
+    for line in lines:
+        of_log[line.model, line.topic].append(line)
+    for (model, topic), own in of_log.items():
+        yield _Line(model, topic, _shared(Knowledge(0, _stored(own)).everything()))
+
+
+def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:
+    for line in lines:
+        for moments, sets in line.chains:
+            for attribute, members, values in sets:
+                yield StoredChain(attribute, members, moments, values)
+
+
+def _shared(stored: Iterable[StoredChain]) -> list[_Chains]:
+    """Return chains with the moments of several once."""
+    by_moments: dict[tuple[Moment, ...], _Chains] = {}
+    for attribute, members, moments, values in stored:
+        chains = by_moments.setdefault(tuple(moments), _Chains(list(moments), []))
+        chains.sets.append(_Set(attribute, members, values))
+    return list(by_moments.values())
+
+
+def _encode(line: _Line) -> bytes:
+    return msgspec.json.encode(line) + b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -50,7 +51,8 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
             their counts.
         share: Only beside a total that is shown.
         hidden: ``small_cell`` when the group has fewer than k decisions, maybe none; ``complementary`` when it is
-            hidden so that a small one cannot be computed by subtraction; None when it is shown.
+            hidden so that a small one cannot be computed by subtraction; ``withheld`` when it is hidden because fewer
+            than k people would follow beside what was shown before; None when it is shown.
     """
 
     group: str
@@ -96,11 +98,18 @@ class DisclosedResult(ResultHead, frozen=True, kw_only=True):
     code_version: str
 
 
-def shown_groups(result: Result, k: int) -> Disclosure[str]:
-    """Decide which groups of a result may leave: not the small ones, nor what the gate of the judge withholds."""
+def shown_groups(result: Result, k: int, former: Collection[str] = ()) -> Disclosure[str]:
+    """Decide which groups of a result may leave: not the small ones, nor what the gate of the judge withholds.
+
+    Args:
+        result: The exact result.
+        k: Fewest decisions that a group must have to be shown.
+        former: Further groups that are withheld, because of former releases.
+    """
     result = released_form(result, k)
     withheld = result.withheld if k and isinstance(result.withheld, Withheld) else Withheld()
-    hidden = {group.labels for group in result.groups if withheld.is_held or group.group in withheld.groups}
+    names = {*withheld.groups, *former}
+    hidden = {group.labels for group in result.groups if withheld.is_held or group.group in names}
     release = disclose_cells({group.labels: group.n for group in result.groups}, k, hidden)
     return Disclosure(
         shown=frozenset(map(AND.join, release.shown)),
@@ -127,7 +136,7 @@ def released_form(result: Result, k: int) -> Result:
     )
 
 
-def disclose_result(result: Result, k: int) -> DisclosedResult:
+def disclose_result(result: Result, k: int, former: Collection[str] = ()) -> DisclosedResult:
     """Hide what may not be seen of a result.
 
     A hidden intersection, or value that the policy does not list, has no row: one without decisions has none either,
@@ -136,13 +145,14 @@ def disclose_result(result: Result, k: int) -> DisclosedResult:
     Args:
         result: The exact result.
         k: Fewest decisions that a group must have to be shown; 0 shows everything.
+        former: Groups that are withheld because of former releases.
     """
     state = disclosable_state(result, k)
     result = released_form(result, k)
-    release = shown_groups(result, k)
+    release = shown_groups(result, k, former)
     groups = tuple(
         DisclosedGroup(group=group.group, labels=group.labels, hidden=hidden)
-        if (hidden := hidden_reason(group.group, release))
+        if (hidden := hidden_reason(group.group, release, former))
         else _show(_reduced(group, result, release), k, with_reference=is_compared(result.reference, release))
         for group in result.groups
         if not k or group.group in (*release.shown, result.reference) or is_always_listed(group.labels)

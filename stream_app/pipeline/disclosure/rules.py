@@ -6,7 +6,7 @@ table are shown is decided by ``core.privacy.disclosure``; here is what follows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, TypeVar
 
 import msgspec
@@ -16,7 +16,8 @@ from stream_app.core.privacy.disclosure import Disclosure
 
 SMALL_CELL: Literal["small_cell"] = "small_cell"
 COMPLEMENTARY: Literal["complementary"] = "complementary"
-Hidden = Literal["small_cell", "complementary"]
+WITHHELD: Literal["withheld"] = "withheld"
+Hidden = Literal["small_cell", "complementary", "withheld"]
 
 Shown = TypeVar("Shown", bound=msgspec.Struct)
 
@@ -30,10 +31,18 @@ def is_small(n: int, n_reference: int | None, k: int) -> bool:
     return n < k or (n_reference is not None and n_reference < k)
 
 
-def hidden_reason(group: str, release: Disclosure[str]) -> Hidden | None:
-    """Return why a group is hidden; None for one that is shown."""
+def hidden_reason(group: str, release: Disclosure[str], withheld: Collection[str] = ()) -> Hidden | None:
+    """Return why a group is hidden; None for one that is shown.
+
+    Args:
+        group: The group.
+        release: What is shown.
+        withheld: Groups that are hidden because of former releases.
+    """
     if group in release.shown:
         return None
+    if group in withheld:
+        return WITHHELD
     return COMPLEMENTARY if group in release.complementary else SMALL_CELL
 
 

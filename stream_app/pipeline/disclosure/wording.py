@@ -47,6 +47,11 @@ def state_name(state: State, *, is_beyond: bool) -> str:
     return (_BEYOND if is_beyond else _STATES).get(state, state.value)
 
 
+def withheld_words(k: int) -> str:
+    """Return why groups are withheld that are large enough alone."""
+    return f"withheld, as fewer than {k} people would follow beside what was shown before"
+
+
 def limits_by_model(policy: Policy) -> Callable[[str], Rules | None]:
     """Return the function that gives the limits of a model, or of its outcomes; None for one of another policy."""
     rules_by_model = {model.name: model.rules for model in policy.models}

@@ -8,6 +8,8 @@ from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
+from stream_app.programs.replay.live import read_former
+from stream_app.programs.replay.release import release_pair
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
@@ -36,8 +38,13 @@ def bisect(
 
     Raises:
         BrokerUnavailableError: no broker answers, or it went away.
+        ReleaseRefusedError: beside what was shown before, fewer than k people of the pair would follow.
     """
     search = BisectionSearch(model, attribute, group, metric, time_range)
     with open_sources(settings, model, choice, on_progress, search.observe) as sources:
         search.count(sources)
-    return search.result()
+    found = search.result()
+    if found.onset is not None:
+        former = read_former(settings, model, choice.topic_of(model), time_range)
+        release_pair(former, attribute.name, search.sides(found.onset))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import isinf
 
 import msgspec
@@ -91,11 +91,26 @@ def facts_of(model: ModelPolicy, choice: SourceChoice, counts: RangeCounts) -> C
 
 
 def tables_of(
-    model: ModelPolicy, counts: RangeCounts, chosen: Sequence[tuple[str, ...]], exclude_below: float
+    model: ModelPolicy,
+    counts: RangeCounts,
+    chosen: Sequence[tuple[str, ...]],
+    exclude_below: float,
+    former: Sequence[Collection[tuple[str, ...]]] | None = None,
 ) -> list[GroupTable]:
-    """Return the disclosed table of each choice of attributes."""
+    """Return the disclosed table of each choice of attributes.
+
+    Args:
+        model: The policy of the model.
+        counts: What was counted.
+        chosen: The attributes of each table.
+        exclude_below: As ``table_of``.
+        former: The labels of each table that are withheld because of former releases.
+    """
     k = model.privacy.k
-    return [table_of(model, counts.cells, names, exclude_below=exclude_below, k=k) for names in chosen]
+    return [
+        table_of(model, counts.cells, names, exclude_below=exclude_below, k=k, former=withheld)
+        for names, withheld in zip(chosen, former or [()] * len(chosen), strict=True)
+    ]
 
 
 def _finite(time_s: float) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.disclosure.rules import WITHHELD
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.manifest import Manifest
@@ -81,7 +82,7 @@ def _verdict_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, 
 def _verdict(group: DisclosedGroup, rules: Rules) -> str:
     """Return the state of a group in words, or why it has none."""
     if group.hidden is not None:
-        return "suppressed"
+        return "withheld (former releases)" if group.hidden == WITHHELD else "suppressed"
     if group.state is not None:
         return f"{state_words(group.state, exceeded_limits(group, rules))}{estimated_mark(group)}"
     return "not compared" if group.reason is None else _NOT_JUDGED.get(group.reason, "not compared")

@@ -23,6 +23,7 @@ _CLASSES = {State.OK: "ok", State.INSUFFICIENT: "insufficient", State.WARNING: "
 _HIDDEN = {
     "small_cell": "suppressed: fewer than {k} decisions",
     "complementary": "suppressed: would reveal a smaller group",
+    "withheld": "withheld: fewer than {k} people would follow beside former releases",
 }
 
 _decoder = msgspec.json.Decoder(DisclosedResult)

@@ -97,6 +97,8 @@ def read_comparison(state_dir: Path, run: str, model: ModelPolicy) -> Json:
         "digests": [part.digest for part in summaries],
         "rows": [*_rows(original, draft)],
         "n_changed": len(changes),
+        "n_withheld": sum(part.n_withheld for part in summaries),
+        "k": max(part.k for part in summaries),
         "changes": [msgspec.to_builtins(change) for change in changes[:_MOST_CHANGES]],
     }
 

@@ -27,7 +27,6 @@ from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.alternatives.search import SearchRequest, search
 from stream_app.programs.replay.alternatives.search_files import check_folder, save_result
-from stream_app.programs.replay.release import release_search
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,6 @@ def search_alternatives(
         check_folder(out)
     with progress_bar("searching", as_json=as_json) as note:
         result = search(settings, request, note)
-    if not unsafe_exact:
-        release_search(settings, model, result)
     append_event(settings, "replay-run", {"run": "search", "model": model.name, "is_exact": unsafe_exact})
     if out is not None:
         save_result(out, result, model.rules.min_disparate_impact_ratio, now_s)

@@ -10,10 +10,13 @@ import typer
 
 from stream_app.edges.scoring.model_file import open_model
 from stream_app.errors import ConfigError
+from stream_app.pipeline.replay.scenarios.released_tables import range_ends
 from stream_app.pipeline.replay.search.deciding import DecidingRule
+from stream_app.pipeline.replay.search.released_cuts import DecidedCut
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_rule, score_field
 from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
 from stream_app.pipeline.replay.sources import Observe
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 
 ScorePath = Annotated[
@@ -47,6 +50,12 @@ class DecidedBy(NamedTuple):
     def described(self) -> dict[str, str]:
         """What differs from the policy, for the manifest."""
         return {"score": self.source.name, "alternative": self.rule.text}
+
+    def cut_of(self, time_range: TimeRange) -> DecidedCut | None:
+        """Return the cut; None where segments have their own."""
+        if self.rule.cut is None or self.rule.by_segment:
+            return None
+        return DecidedCut(self.source.name, self.rule.cut, *range_ends(time_range.from_s, time_range.to_s))
 
     def observing(self, model: ModelPolicy, observe: Observe | None) -> Observe:
         """Return what decides events before they are counted, and before they are observed."""

@@ -69,7 +69,11 @@ def _print_weights(result: MitigationResult) -> None:
         (group, *(_number(weight.weight) for weight in result.weights if weight.group == group)) for group in groups
     ]
     title = f"Weights for training: {result.attribute}, {result.n:,} cases of {result.model}"
-    left_out = [f"Left out, fewer than {result.k} cases: {', '.join(result.left_out)}"] if result.left_out else []
+    left_out = (
+        [f"Left out, as fewer than {result.k} people would follow: {', '.join(result.left_out)}"]
+        if result.left_out
+        else []
+    )
     print_listing(Listing(title, columns, [Section(rows, notes=left_out)]))
 
 

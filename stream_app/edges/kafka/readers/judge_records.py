@@ -14,6 +14,7 @@ from stream_app.pipeline.records.checkpoints import CheckpointPiece, decode_piec
 from stream_app.pipeline.records.journal import JournalEntry, decode_journal_entry
 from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
 from stream_app.pipeline.seals import without_seals
 from stream_app.topics import (
@@ -25,14 +26,30 @@ from stream_app.topics import (
 )
 
 
-def read_records(kafka: AnyKafka, topic: str) -> Iterator[PublishedRecord]:
+class _Head(msgspec.Struct, frozen=True):
+    model: str
+    start_s: int
+    end_s: int
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+def read_records(kafka: AnyKafka, topic: str, since_s: int = 0) -> Iterator[PublishedRecord]:
     """Yield every committed record up to the present end of a topic, by partition; keys are left empty.
+
+    Args:
+        kafka: The connection.
+        topic: The topic.
+        since_s: Records that the broker dates before it are left out.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it was lost.
         TopicError: the topic is missing.
     """
     with LogReader(kafka, topic, prepare=without_seals) as reader:
+        if since_s > 0:
+            reader.seek(reader.offsets_at(since_s * 1000))
         for partition in reader.partitions:
             while (run := reader.next_batch(partition)) is not None:
                 for offset, value in zip(run.offsets.tolist(), run.values, strict=True):
@@ -63,6 +80,31 @@ def read_results(kafka: AnyKafka, model: str) -> Iterator[tuple[PublishedRecord,
     for live, result in read_any_results(kafka, model):
         if isinstance(result, Result):
             yield live, result
+
+
+def read_results_within(kafka: AnyKafka, model: str, time_range: TimeRange, since_s: int) -> Iterator[Result]:
+    """Yield every result of a model about decisions that is about a part of a time range, all revisions of it.
+
+    Args:
+        kafka: The connection.
+        model: Name of the model.
+        time_range: The time range.
+        since_s: Before it nothing about that range was published, by the date of the broker.
+
+    Raises:
+        BrokerUnavailableError: no broker answers, or it was lost.
+        TopicError: the topic is missing.
+    """
+    for record in read_records(kafka, FAIRNESS_RESULTS, since_s):
+        try:
+            head = _heads.decode(record.value)
+            if head.model != model or head.start_s >= time_range.to_s or head.end_s <= time_range.from_s:
+                continue
+            result = decode_every_result(record.value)
+        except msgspec.MsgspecError:
+            continue  # of another version, as below
+        if isinstance(result, Result):
+            yield result
 
 
 def read_any_results(kafka: AnyKafka, name: str) -> Iterator[tuple[PublishedRecord, AnyResult]]:

@@ -47,6 +47,7 @@ class BisectionSearch:
         self, model: ModelPolicy, attribute: Attribute, group: str, metric: Metric, time_range: TimeRange
     ) -> None:
         self._model = model
+        self._pair = group, str(attribute.reference)
         self._metric = metric
         self._time_range = time_range.aligned(model.event_time.pane_s)
         self._panes = PairPanes(model, pane_layout_of(model), attribute, group)
@@ -83,6 +84,14 @@ class BisectionSearch:
             by_version = self._versions.in_order(from_s, to_s)
             versions = explain_versions(by_version, onset, k, is_cut=self._versions.is_cut)
         return Bisection(onset, versions, self._first_offsets.get(onset.pane_s, {}))
+
+    def sides(self, onset: Onset) -> list[tuple[TimeRange, dict[str, int]]]:
+        """Return the people of the pair before an onset and from it on, with the time of each."""
+        before, after = TimeRange(self._time_range.from_s, onset.pane_s), TimeRange(onset.pane_s, self._time_range.to_s)
+        return [
+            (time_range, dict(zip(self._pair, (side.n, side.n_reference), strict=True)))
+            for time_range, side in ((before, onset.before), (after, onset.after))
+        ]
 
 
 def attribute_of(model: ModelPolicy, group: str, name: str | None) -> Attribute:

@@ -213,7 +213,8 @@ class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
         attribute: The attribute.
         label: What the weights are about.
         n: Cases with a label, of the groups below.
-        left_out: Groups with fewer than k such cases.
+        left_out: Groups with fewer than k such cases, and those from which so few people would follow, also beside what
+            was shown before.
         k: Fewest people about whom anything is shown.
         weights: Weights for a training set.
         thresholds: Cuts by group; None where they were not requested, or cannot be formed.

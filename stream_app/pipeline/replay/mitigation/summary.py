@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +46,7 @@ def mitigate(
     label: LabelKind,
     goal: Goal | None,
     *,
-    k: int,
+    shown: Collection[str],
     has_outcomes: bool,
     is_selective: bool,
 ) -> Mitigation:
@@ -57,11 +57,11 @@ def mitigate(
         groups: The declared groups; their places are the numbers in the columns. Others are left out.
         label: What weights are about.
         goal: The rate that all groups shall have; None for weights alone.
-        k: Groups with fewer cases are left out.
+        shown: Groups that may be shown; others are left out.
         has_outcomes: Whether outcomes were looked at.
         is_selective: Whether outcomes are known for favorable decisions only.
     """
-    is_labeled = cases.outcomes != NOT_KNOWN if label == "outcome" else np.ones(len(cases.groups), np.bool_)
+    is_labeled = labeled(cases, label)
     is_favorable = cases.outcomes == GOOD if label == "outcome" else cases.favorable == 1
     counts = np.array(
         [
@@ -72,7 +72,7 @@ def mitigate(
             for number in range(len(groups))
         ]
     )
-    kept = [number for number in range(len(groups)) if counts[number].sum() >= max(k, 1)]
+    kept = [number for number, group in enumerate(groups) if group in shown]
     weights = reweigh(counts[kept])
     rows = tuple(
         Weight(group=groups[number], is_favorable=value, weight=None if math.isnan(weight) else weight)
@@ -88,6 +88,11 @@ def mitigate(
             missing = None if thresholds is not None else "one_kind_of_outcome"
     left_out = tuple(group for number, group in enumerate(groups) if number not in kept)
     return Mitigation(int(counts[kept].sum()), left_out, rows, thresholds, missing)
+
+
+def labeled(cases: CaseColumns, label: LabelKind) -> Bools:
+    """Return which cases have a label."""
+    return cases.outcomes != NOT_KNOWN if label == "outcome" else np.ones(len(cases.groups), np.bool_)
 
 
 def reason_without_cuts(cases: CaseColumns, *, has_outcomes: bool, is_selective: bool) -> Missing | None:

@@ -25,6 +25,8 @@ class ScenarioSummary(msgspec.Struct, frozen=True, kw_only=True):
         n_alerts: Alerts in its file.
         digest: SHA-256 of its results and alerts, as they are in the files.
         settings: What differs from the policy.
+        n_withheld: Groups of single attributes that are withheld, window by window, because fewer than k people would
+            follow beside former releases.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ScenarioSummary(msgspec.Struct, frozen=True, kw_only=True):
     n_alerts: int
     digest: str
     settings: dict[str, str] = {}
+    n_withheld: int = 0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

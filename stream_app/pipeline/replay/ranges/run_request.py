@@ -91,6 +91,7 @@ def _summary(scenario: Scenario, disclosed: ScenarioResults, settings: dict[str,
         n_alerts=len(disclosed.alerts),
         digest=digest_of([*disclosed.results, *disclosed.alerts]),
         settings=settings,
+        n_withheld=disclosed.n_withheld,
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_result
+from stream_app.pipeline.disclosure.rules import WITHHELD
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Withheld
@@ -28,6 +29,11 @@ class ScenarioResults(NamedTuple):
     name: str
     results: Sequence[DisclosedResult]
     alerts: Sequence[DisclosedAlert]
+
+    @property
+    def n_withheld(self) -> int:
+        """How many groups of a single attribute are withheld because of former releases."""
+        return sum(group.hidden == WITHHELD for result in self.results for group in result.groups)
 
     def newest_totals(self) -> list[DisclosedResult]:
         """Return the last running totals of each attribute; intersections have none."""

@@ -9,7 +9,7 @@ import msgspec
 from stream_app.pipeline.records.results import Bounds
 
 SCHEMA = 1
-Withheld = Literal["small_cell", "complementary", "neighbors"]
+Withheld = Literal["small_cell", "complementary", "neighbors", "withheld"]
 
 
 class GoodOutcomes(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,8 @@ class PairValues(msgspec.Struct, frozen=True, kw_only=True):
         log_e: That of all claims together.
         is_found: Whether e-BH reports it.
         withheld: Why values are None: ``small_cell`` and ``complementary`` as in results; ``neighbors`` where another
-            alternative decides differently about fewer than k people of a group.
+            alternative decides differently about fewer than k people of a group; ``withheld`` where fewer than k
+            people would follow beside what was shown before.
     """
 
     attribute: str

@@ -21,6 +21,7 @@ from stream_app.core.privacy.disclosure import disclose
 from stream_app.pipeline.disclosure.rules import hidden_reason
 from stream_app.pipeline.records.results import Bounds
 from stream_app.pipeline.replay.search.columns import labels_of
+from stream_app.pipeline.replay.search.released_cuts import SearchRelease
 from stream_app.pipeline.replay.search.request import Claims, RuleList, SearchedPair
 from stream_app.pipeline.replay.search.results import AlternativeValues, GoodOutcomes, PairValues, Withheld
 
@@ -57,7 +58,7 @@ def compare_alternatives(
     pairs: Sequence[SearchedPair],
     claims: Claims,
     *,
-    k: int,
+    release: SearchRelease,
     has_outcomes: bool,
     design_effect: float,
 ) -> Comparison:
@@ -69,7 +70,7 @@ def compare_alternatives(
         rules: The rules.
         pairs: Groups and their references.
         claims: What is tested.
-        k: Fewest people about whom anything is shown; 0 shows everything.
+        release: What may be shown.
         has_outcomes: Whether outcomes were read.
         design_effect: Counts are divided by it for the evidence.
     """
@@ -92,29 +93,53 @@ def compare_alternatives(
         counted.append(_Counted(by_attribute, [joint[pair.place] for pair in pairs], evidence))
     found = report([source.evidence.of_all() for source in counted], claims.false_discovery_rate)
     alternatives: list[AlternativeValues] = []
-    for name, source, is_found in zip(names, counted, found, strict=True):
-        writer = _Writer(source, pairs, rules.places, k, has_outcomes=has_outcomes)
+    for number, (name, source, is_found) in enumerate(zip(names, counted, found, strict=True)):
+        writer = _Writer(source, pairs, rules.places, _of_source(release, number), has_outcomes=has_outcomes)
         texts = [rule.text for rule in rules.rules]
         alternatives += [writer.alternative(name, text, row, is_found[row]) for row, text in enumerate(texts)]
-    logged = _Writer(counted[0], pairs, rules.places, k, has_outcomes=has_outcomes).logged()
+    first = _of_source(release, 0)
+    logged = _Writer(counted[0], pairs, rules.places, first, has_outcomes=has_outcomes).logged()
     return Comparison(logged, tuple(alternatives), sum(table.size for table in found))
+
+
+class _SourceRelease(NamedTuple):
+    """What may be shown of one source of scores; see ``SearchRelease``."""
+
+    k: int
+    withheld: Mapping[int, frozenset[str]]
+    groups: Mapping[tuple[int, int], Bools]
+    everybody: Bools | None
+
+
+def _of_source(release: SearchRelease, number: int) -> _SourceRelease:
+    groups = {key[1:]: cuts for key, cuts in release.groups.items() if key[0] == number}
+    return _SourceRelease(release.k, release.withheld, groups, release.everybody.get(number))
 
 
 class _Writer:
     """Writes the rows of one source of scores, without what must not be seen."""
 
     def __init__(
-        self, counted: _Counted, pairs: Sequence[SearchedPair], places: Ints, k: int, *, has_outcomes: bool
+        self,
+        counted: _Counted,
+        pairs: Sequence[SearchedPair],
+        places: Ints,
+        release: _SourceRelease,
+        *,
+        has_outcomes: bool,
     ) -> None:
         self._counted, self._pairs = counted, pairs
-        self._has_outcomes = has_outcomes
-        releases = {pair.place: _release(pair, counted.tables[pair.place], k) for pair in pairs}
+        self._has_outcomes, k = has_outcomes, release.k
+        releases = {
+            pair.place: _release(pair, counted.tables[pair.place], k, release.withheld.get(pair.place, frozenset()))
+            for pair in pairs
+        }
         self._withheld = [
             releases[pair.place][pair.group] or releases[pair.place][str(pair.attribute.reference)] for pair in pairs
         ]
-        self._is_shown = [_shown_for(pair.numbers, counted.tables[pair.place], places, k) for pair in pairs]
+        self._is_shown = [_shown_for(pair, counted.tables[pair.place], places, k, release.groups) for pair in pairs]
         everyone = counted.tables[pairs[0].place].counts.sum(axis=(2, 3, 4))
-        self._total_shown = _shown(everyone, places, k)
+        self._total_shown = _shown(everyone, places, k, release.everybody)
         self._n = int(everyone.sum())
         self._is_small = 0 < self._n < k
         favorable = counted.joint[0][:, :, :, 1].sum(axis=(1, 2))  # by rule and outcome
@@ -234,23 +259,29 @@ def _with_evidence(
     )
 
 
-def _release(pair: SearchedPair, table: ScoreTable, k: int) -> Mapping[str, Withheld | None]:
+def _release(pair: SearchedPair, table: ScoreTable, k: int, withheld: frozenset[str]) -> Mapping[str, Withheld | None]:
     people = dict(zip(labels_of(pair.attribute), table.counts.sum(axis=(0, 1, 3, 4)).tolist(), strict=True))
-    release = disclose(people, k)
-    return {label: hidden_reason(label, release) if k else None for label in people}
+    release = disclose(people, k, withheld)
+    return {label: hidden_reason(label, release, withheld) if k else None for label in people}
 
 
-def _shown_for(numbers: tuple[int, int], table: ScoreTable, places: Ints, k: int) -> Bools:
+def _shown_for(
+    pair: SearchedPair, table: ScoreTable, places: Ints, k: int, permitted: Mapping[tuple[int, int], Bools]
+) -> Bools:
     """Return which rules may be shown for a pair: those that may for both groups."""
     people = table.counts.sum(axis=(3, 4))
-    group, reference = (_shown(people[:, :, number], places, k) for number in numbers)
+    group, reference = (
+        _shown(people[:, :, number], places, k, permitted.get((pair.place, number))) for number in pair.numbers
+    )
     both: Bools = group & reference
     return both
 
 
-def _shown(people: Ints, places: Ints, k: int) -> Bools:
+def _shown(people: Ints, places: Ints, k: int, permitted: Bools | None) -> Bools:
     """Return which rules may be shown for some people, by segment and place of the score."""
     cuts = np.array([shown_cuts(of_segment[:-1], k) for of_segment in people])
+    if permitted is not None:
+        cuts &= permitted
     return shown_rules(places, cuts)
 
 

@@ -6,7 +6,7 @@ the highest rate is that of a group that is shown, and shares are shares of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -16,7 +16,7 @@ from stream_app.core.groups.comparison import disparate_impact_ratio, statistica
 from stream_app.core.groups.counts import GroupCount, approval_rate
 from stream_app.core.groups.highest_group import ImpactRatios, impact_ratios
 from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
-from stream_app.core.privacy.disclosure import Disclosure, disclose, disclose_table
+from stream_app.core.privacy.disclosure import Disclosure, disclose_cells
 from stream_app.core.windows.cells import Cells
 from stream_app.pipeline.disclosure.rules import Hidden, hidden_reason
 from stream_app.pipeline.layout import FAVORABLE, layout_of
@@ -44,7 +44,8 @@ class TableGroup(msgspec.Struct, frozen=True, kw_only=True):
         ratio_bounds: 95 % interval of that ratio (Koopman).
         gap: Rate - rate of the reference group; likewise.
         gap_bounds: 95 % interval of the gap (Newcombe).
-        hidden: Why the group is hidden: ``small_cell`` or ``complementary``; None where it is shown.
+        hidden: Why the group is hidden: ``small_cell``, ``complementary``, or ``withheld`` because of former releases;
+            None where it is shown.
     """
 
     group: str
@@ -87,7 +88,13 @@ class GroupTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def table_of(
-    model: ModelPolicy, cells: Cells, attributes: tuple[str, ...], *, exclude_below: float = 0.0, k: int
+    model: ModelPolicy,
+    cells: Cells,
+    attributes: tuple[str, ...],
+    *,
+    exclude_below: float = 0.0,
+    k: int,
+    former: Collection[Labels] = (),
 ) -> GroupTable:
     """Return the disclosed table of some attributes.
 
@@ -97,9 +104,11 @@ def table_of(
         attributes: Names of its attributes, in the order of the policy.
         exclude_below: Declared groups with a smaller share get no impact ratio and are not the highest.
         k: Fewest decisions that a group must have to be shown.
+        former: Groups that are withheld because of former releases, by their labels.
     """
-    counts = _counts_of(model, cells, attributes)
-    release = _released(counts, k)
+    counts = counts_of(model, cells, attributes)
+    release = _released(counts, k, former)
+    withheld = set(map(AND.join, former))
     shown = {labels: count for labels, count in counts.items() if AND.join(labels) in release.shown}
     declared = {AND.join(labels): count for labels, count in shown.items() if _is_declared(labels)}
     min_share = Fraction(str(exclude_below))
@@ -109,7 +118,7 @@ def table_of(
     n_shown = sum(count.n for count in declared.values())
 
     rows = [_declared_row(labels, shown.get(labels), impact, n_shown) for labels in counts if _is_declared(labels)]
-    rows = [msgspec.structs.replace(row, hidden=hidden_reason(row.group, release)) for row in rows]
+    rows = [msgspec.structs.replace(row, hidden=hidden_reason(row.group, release, withheld)) for row in rows]
     rows = [_beside_reference(row, declared, reference) for row in rows]
     rows += [_known_of(AND.join(labels), shown[labels], "undeclared") for labels in undeclared if labels in shown]
     return GroupTable(
@@ -124,7 +133,7 @@ def table_of(
     )
 
 
-def _counts_of(model: ModelPolicy, cells: Cells, attributes: tuple[str, ...]) -> dict[Labels, GroupCount]:
+def counts_of(model: ModelPolicy, cells: Cells, attributes: tuple[str, ...]) -> dict[Labels, GroupCount]:
     """Return the counts of every declared group, and of what is undeclared and has decisions."""
     layout = layout_of(model)
     places = [layout.position_of(name) for name in attributes]
@@ -142,11 +151,8 @@ def _counts_of(model: ModelPolicy, cells: Cells, attributes: tuple[str, ...]) ->
     return {labels: GroupCount(*total) for labels, total in sums.items()}
 
 
-def _released(counts: Mapping[Labels, GroupCount], k: int) -> Disclosure[str]:
-    people = {labels: count.n for labels, count in counts.items()}
-    if len(next(iter(people))) == 1:
-        return disclose({AND.join(labels): n for labels, n in people.items()}, k)
-    table = disclose_table(people, k)
+def _released(counts: Mapping[Labels, GroupCount], k: int, former: Collection[Labels]) -> Disclosure[str]:
+    table = disclose_cells({labels: count.n for labels, count in counts.items()}, k, former)
     return Disclosure(
         shown=frozenset(map(AND.join, table.shown)),
         small=frozenset(map(AND.join, table.small)),

@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from stream_app.core.mitigation.thresholds import Goal
 from stream_app.errors import ConfigError, ReplayError
-from stream_app.pipeline.replay.mitigation.cases import Cases
+from stream_app.pipeline.replay.mitigation.cases import CaseColumns, Cases
 from stream_app.pipeline.replay.mitigation.further import Further, Wanted, compute_further
 from stream_app.pipeline.replay.mitigation.results import LabelKind, MitigationResult, NotePack
+from stream_app.pipeline.replay.mitigation.summary import labeled
 from stream_app.pipeline.replay.mitigation.summary import mitigate as compute
 from stream_app.pipeline.replay.model_sources import OnProgress
+from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
 from stream_app.pipeline.replay.search.scores import ScoreSource
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
 from stream_app.programs.replay.alternatives.search import read_outcomes
+from stream_app.programs.replay.live import read_former
+from stream_app.programs.replay.release import FormerReleases, release_groups
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
@@ -66,6 +71,7 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
     Raises:
         ConfigError: the range is empty, or what is wanted needs features or outcomes that there are not.
         BrokerUnavailableError: no broker answers, or it went away.
+        ReleaseRefusedError: nothing can be shown beside what was shown before.
         ReplayError: no group has enough cases in the range.
     """
     request.time_range.reject_empty()
@@ -92,7 +98,7 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
         request.attribute.groups,
         label,
         request.goal,
-        k=request.k,
+        shown=_release(read_former(settings, model, topic, request.time_range), request, columns, label),
         has_outcomes=outcomes is not None,
         is_selective=is_selective,
     )
@@ -144,6 +150,16 @@ def _reject_impossible(model: ModelPolicy, wanted: Wanted, *, has_outcomes: bool
             "A trade-off needs outcomes: the model has none, or the source has pseudonyms (--published)",
             action="Leave out --trade-off",
         )
+
+
+def _release(former: FormerReleases, request: MitigationRequest, cases: CaseColumns, label: LabelKind) -> set[str]:
+    """Return the groups that may be shown, and note them in the ledger of releases."""
+    numbers = cases.groups[labeled(cases, label)]
+    people = {name: int(np.count_nonzero(numbers == place)) for place, name in enumerate(labels_of(request.attribute))}
+    part = "outcome known" if label == "outcome" else ""
+    return release_groups(
+        former, request.attribute.name, people, part, request.time_range.aligned(request.model.period_s)
+    )
 
 
 def with_notes_of_its_methods(result: MitigationResult) -> MitigationResult:

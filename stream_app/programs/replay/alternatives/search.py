@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isinf
 
+from stream_app.core.alternatives.tables import ScoreTable
 from stream_app.errors import ReplayError
 from stream_app.pipeline.replay.model_sources import OnProgress
+from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.counting import AlternativeCounts
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, SearchRelease
 from stream_app.pipeline.replay.search.request import Claims, SearchedPair, list_rules
 from stream_app.pipeline.replay.search.results import SearchResult
 from stream_app.pipeline.replay.search.scores import ModelScore, ScoreSource
@@ -17,6 +20,8 @@ from stream_app.pipeline.replay.search.summary import compare_alternatives
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, outcome_records_of
+from stream_app.programs.replay.live import read_former
+from stream_app.programs.replay.release import release_search
 from stream_app.programs.replay.sources import open_raw, open_sources
 from stream_app.settings import Settings
 
@@ -63,6 +68,7 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
         ConfigError: the range is empty, or there are too many alternatives.
         BrokerUnavailableError: no broker answers, or it went away.
         PolicyError: published events do not fit the policy.
+        ReleaseRefusedError: nothing can be shown beside what was shown before.
         ReplayError: there is no event in the range.
     """
     request.time_range.reject_empty()
@@ -88,7 +94,7 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
         rules,
         request.pairs,
         claims,
-        k=request.k,
+        release=_release(settings, request, counts.tables, topic) if request.k else SearchRelease(0),
         has_outcomes=outcomes is not None,
         design_effect=model.detection.design_effect,
     )
@@ -115,6 +121,19 @@ def search(settings: Settings, request: SearchRequest, on_progress: OnProgress) 
         logged=comparison.logged,
         alternatives=comparison.alternatives,
     )
+
+
+def _release(
+    settings: Settings, request: SearchRequest, tables: Sequence[Sequence[ScoreTable]], topic: str
+) -> SearchRelease:
+    """Return what may be shown, and note it in the ledger of releases."""
+    model, scores = request.model, [source.name for source in request.scores]
+    segments: Sequence[str] = (EVERY_SEGMENT,)
+    if request.by_segment and model.segment is not None:
+        segments = labels_of(model.segment)
+    time_range = request.time_range.aligned(model.period_s)
+    former = read_former(settings, model, topic, time_range)
+    return release_search(former, tables, scores, request.pairs, segments, time_range)
 
 
 def read_outcomes(settings: Settings, model: ModelPolicy, outcomes: OutcomeLabels, on_progress: OnProgress) -> None:

@@ -65,6 +65,8 @@ class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
         lines: What a verification says; empty for a comparison.
         rows: What a comparison says by attribute; empty for a verification.
         n_changed: Alerts that differ between both policies; None for a verification.
+        n_withheld: Groups of windows and totals, under both policies together, that are withheld, as fewer than k
+            people would follow beside what was shown before.
     """
 
     n_records: int
@@ -72,6 +74,7 @@ class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...]
     rows: tuple[ReplayAttribute, ...]
     n_changed: int | None
+    n_withheld: int
 
 
 class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +182,7 @@ _EXAMPLE: dict[str, Any] = {
             }
         ],
         "n_changed": 2,
+        "n_withheld": 0,
     },
     "fault": "",
 }
@@ -277,17 +281,8 @@ def _state(found: Replay) -> ReplayState:
     fields = ("model", "from_s", "to_s", "status", "n_done", "n_total", "requested_s", "ended_s", "fault")
     values: dict[str, Any] = {name: getattr(found, name) for name in fields}
     content = None if found.answer is None else _answer(found.answer)
-    return msgspec.convert(
-        {
-            **values,
-            "id": found.pk,
-            "kind": found.kind,
-            "draft": found.draft_id,
-            "case": found.case_id,
-            "answer": content,
-        },
-        ReplayState,
-    )
+    related = {"id": found.pk, "kind": found.kind, "draft": found.draft_id, "case": found.case_id, "answer": content}
+    return msgspec.convert(values | related, ReplayState)
 
 
 def _answer(content: dict[str, Any]) -> dict[str, Any]:
@@ -297,4 +292,5 @@ def _answer(content: dict[str, Any]) -> dict[str, Any]:
         "lines": content.get("lines", []),
         "rows": content.get("rows", []),
         "n_changed": content.get("n_changed"),
+        "n_withheld": content.get("n_withheld", 0),
     }

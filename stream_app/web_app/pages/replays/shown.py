@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.http import Http404
 
+from stream_app.pipeline.disclosure.wording import withheld_words
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.pages.cases.visible import name_of
 from stream_app.web_app.pages.page import utc_text
@@ -186,5 +187,7 @@ def _facts(answer: dict[str, Any]) -> list[str]:
     facts = [f"{answer['n_records']:,} records read"] if "n_records" in answer else []
     if "n_counted" in answer:
         facts.append(f"{answer['n_counted']:,} events counted")
+    if n_withheld := answer.get("n_withheld", 0):
+        facts.append(f"{n_withheld:,} groups of windows and totals {withheld_words(answer['k'])}")
     hashes = zip(("in use", "draft"), answer.get("policy_hashes", ()), answer.get("digests", ()), strict=False)
     return facts + [f"{name}: policy {policy}, results SHA-256 {digest[:16]}" for name, policy, digest in hashes]

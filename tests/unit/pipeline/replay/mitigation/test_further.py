@@ -57,7 +57,8 @@ def rules_of(further: Further, kind: str) -> list[RuleValue]:
 
 
 def result(cases: CaseColumns, wanted: Wanted = ALL_OF_IT, *, is_selective: bool = False) -> MitigationResult:
-    found = mitigate(cases, GROUPS, "outcome", Goal.PARITY, k=30, has_outcomes=True, is_selective=is_selective)
+    shown = ("f", "m")
+    found = mitigate(cases, GROUPS, "outcome", Goal.PARITY, shown=shown, has_outcomes=True, is_selective=is_selective)
     further = of(cases, wanted, is_selective=is_selective)
     made = MitigationResult(
         model="m", policy_hash="h", topic="t", attribute="sex", label="outcome", n=found.n, left_out=found.left_out,

@@ -37,7 +37,7 @@ def columns(n: int = 600, *, known: bool = True) -> CaseColumns:
 
 
 def of(cases: CaseColumns, goal: Goal | None = None, **changes: Any) -> Mitigation:
-    options = {"k": 30, "has_outcomes": True, "is_selective": False} | changes
+    options = {"shown": ("f", "m"), "has_outcomes": True, "is_selective": False} | changes
     return mitigate(cases, GROUPS, options.pop("label", "outcome"), goal, **options)
 
 
@@ -104,7 +104,7 @@ def test_the_cases_are_those_that_a_search_counts() -> None:
     assert set(cases.outcomes.tolist()) == {NOT_KNOWN, GOOD, BAD}
     assert not np.isnan(cases.scores).any()
     nothing = Cases(MODEL, 0, None, ALL, None).columns()
-    assert of(nothing).weights == ()
+    assert of(nothing, shown=()).weights == ()
 
 
 def result(goal: Goal | None = Goal.PARITY, **changes: Any) -> MitigationResult:
@@ -137,7 +137,7 @@ def test_the_text_has_every_note_with_its_date(
     print_mitigation(result())
     text = " ".join(capsys.readouterr().out.split())
     assert "Nothing is applied." in text
-    assert "Left out, fewer than 30 cases: x" in text
+    assert "Left out, as fewer than 30 people would follow: x" in text
     notes = result().notes
     assert {note.method for note in notes.notes} == {"weights", "thresholds"}
     places = [text.index(" ".join(note.text.split())) for note in notes.notes]

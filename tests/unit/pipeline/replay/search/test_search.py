@@ -23,6 +23,7 @@ from stream_app.pipeline.replay.scenarios.scenario import original_scenario
 from stream_app.pipeline.replay.search.counting import AlternativeCounts
 from stream_app.pipeline.replay.search.deciding import DecidingRule
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
+from stream_app.pipeline.replay.search.released_cuts import SearchRelease
 from stream_app.pipeline.replay.search.request import Claims, RuleList, list_pairs, list_rules
 from stream_app.pipeline.replay.search.results import PairValues
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_cuts, parse_rule, score_field
@@ -162,7 +163,7 @@ def search(
         rules,
         pairs,
         Claims(),
-        k=k,
+        release=SearchRelease(k),
         has_outcomes=outcomes is not None,
         design_effect=1.0,
     )
@@ -266,7 +267,7 @@ def test_outcomes_are_found_by_the_event_id_and_unknown_ones_make_bounds() -> No
         list_rules(model, CUTS, 1, by_segment=False),
         list_pairs(model, "sex", None),
         Claims(),
-        k=0,
+        release=SearchRelease(0),
         has_outcomes=True,
         design_effect=1.0,
     )

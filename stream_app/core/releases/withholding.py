@@ -1,0 +1,195 @@
+"""What tables of freely chosen ranges of time may show beside everything that was shown before.
+
+Cell by cell: one that lets fewer than k people follow is withheld, and the others stay. What was shown before is shown
+again. So the same tables again are the same, and cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from stream_app.core.releases.knowledge import Count, Knowledge, Members, People
+
+CROSS = "+"  # joins the names of attributes
+WITHIN = "|"  # follows the name of an attribute where not all decisions are counted
+Group = frozenset[str]  # groups of the policy that are counted as one
+Cell = tuple[Group, ...]  # a group of each attribute of a table
+
+
+class ReleasedTable(NamedTuple):
+    """People of an attribute, or of a cross of attributes, in a range of time.
+
+    Attributes:
+        attributes: Names of the attributes.
+        groups: All groups of each attribute; they do not overlap.
+        start_s: Start of the range.
+        end_s: Its end.
+        people: People by cell. What is not there has nobody, and a reader may know that.
+        shown: Cells that are shown, the most important first.
+        part: What decisions are counted, where not all are; the same words mean the same decisions.
+        is_whole: Whether ``people`` has every cell; where it has some only, of the others nothing is known.
+    """
+
+    attributes: tuple[str, ...]
+    groups: tuple[tuple[Group, ...], ...]
+    start_s: int
+    end_s: int
+    people: Mapping[Cell, int]
+    shown: Sequence[Cell]
+    part: str = ""
+    is_whole: bool = True
+
+    def set_of(self, cell: Cell) -> People:
+        """Return the set of people of a cell."""
+        return People(_name(self.attributes, self.part), _members(cell))
+
+
+def choose_shown(
+    knowledge: Knowledge, tables: Sequence[ReleasedTable], live: Sequence[ReleasedTable] = ()
+) -> list[set[Cell]]:
+    """Return the cells that each table may show, and take them in.
+
+    Args:
+        knowledge: What was shown before; it knows these tables afterwards.
+        tables: The tables, those that matter most first. Among them, fewer attributes go first.
+        live: What was published of the same time, which need not be noted.
+    """
+    order = sorted(range(len(tables)), key=lambda number: len(tables[number].attributes))
+    _relate(knowledge, [*live, *tables])
+    for table in live:
+        _add_known(knowledge, table)
+        for cell in table.shown:
+            knowledge.add(_count(table, cell))
+    knowledge.settle()
+    for table in tables:
+        _add_known(knowledge, table)
+    kept: list[set[Cell]] = [set() for _ in tables]
+    for number in order:
+        kept[number] = _choose(knowledge, tables[number])
+    for number, table in enumerate(tables):  # what follows by now is no secret, and is shown the next time
+        kept[number] |= {cell for cell in table.shown if knowledge.knows(_count(table, cell))}
+    return kept
+
+
+def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
+    counts = {cell: _count(table, cell) for cell in table.shown}
+    kept = [cell for cell in table.shown if knowledge.knows(counts[cell])]
+    n_known, marks = len(kept), []
+    changed = {cell for cell in table.shown if knowledge.change_of(counts[cell])}
+    if changed and _has_few_changed(knowledge, table):
+        counts = {cell: count for cell, count in counts.items() if cell not in changed}
+    for cell in counts:
+        mark = knowledge.mark()
+        if cell not in kept and knowledge.add_if_safe(counts[cell]):
+            kept.append(cell)
+            marks.append(mark)
+    while not _add_rest(knowledge, table, kept) and len(kept) > n_known:
+        kept.pop()
+        knowledge.undo(marks.pop())
+    return set(kept)
+
+
+def _has_few_changed(knowledge: Knowledge, table: ReleasedTable) -> bool:
+    """Return whether a group has changed by fewer than k people since it was shown, as the log has grown."""
+    changes = (knowledge.change_of(_count(table, cell)) for cell in table.people)
+    return any(knowledge.is_few(change) for change in changes)
+
+
+def _add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
+    """Take in what all groups that are hidden have together; return False where fewer than k people follow from it."""
+    hidden = [cell for cell in _cells(table) if cell not in kept]
+    n = sum(table.people.get(cell, 0) for cell in hidden)
+    if len(table.attributes) > 1 or len(hidden) <= 1 or not n or not kept or not table.is_whole:
+        return True
+    rest = People(_name(table.attributes, table.part), frozenset().union(*map(_members, hidden)))
+    _relate_set(knowledge, table, rest.members)
+    return knowledge.add_if_safe(Count(rest, table.start_s, table.end_s, n))
+
+
+def _add_known(knowledge: Knowledge, table: ReleasedTable) -> None:
+    """Take in what is no secret: how many decisions there are in all, and which cells have nobody."""
+    if not table.is_whole:
+        return
+    if len(table.attributes) == 1:
+        knowledge.add(Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values())))
+    for cell in _cells(table):
+        if not table.people.get(cell) and knowledge.is_related(table.set_of(cell)):
+            knowledge.add(_count(table, cell))
+
+
+def _relate(knowledge: Knowledge, tables: Iterable[ReleasedTable]) -> None:
+    """Note which sets of people consist of which others."""
+    shapes: dict[tuple[tuple[str, ...], tuple[tuple[Group, ...], ...], str], ReleasedTable] = {}
+    populated: dict[tuple[str, ...], set[Cell]] = {}
+    for table in tables:
+        shapes.setdefault((table.attributes, table.groups, table.part), table)
+        populated.setdefault(table.attributes, set()).update(table.people)
+    for table in shapes.values():
+        _relate_part(knowledge, table)
+        if len(table.attributes) == 1:
+            _relate_groups(knowledge, table)
+        else:
+            _relate_lines(knowledge, table, populated[table.attributes])
+
+
+def _relate_part(knowledge: Knowledge, table: ReleasedTable) -> None:
+    """Note that all decisions are those that are counted and the others."""
+    if table.part:
+        parts, sets = (table.part, f"other than {table.part}"), [frozenset(), *map(_members, _cells(table))]
+        for members in sets:
+            attributes = table.attributes if members else ()
+            whole, *each = (People(_name(attributes, part), members) for part in ("", *parts))
+            knowledge.relate(whole, each)
+
+
+def _relate_groups(knowledge: Knowledge, table: ReleasedTable) -> None:
+    knowledge.relate(_everybody(table), [table.set_of(cell) for cell in _cells(table)])
+    for members in (*knowledge.sets_of(_name(table.attributes, table.part)), *map(_members, _cells(table))):
+        _relate_set(knowledge, table, members)
+
+
+def _relate_lines(knowledge: Knowledge, table: ReleasedTable, populated: set[Cell]) -> None:
+    former = set(knowledge.sets_of(_name(table.attributes, table.part)))
+    cells = [cell for cell in _cells(table) if cell in populated or _members(cell) in former]
+    for place in range(len(table.attributes)):
+        attributes = (*table.attributes[:place], *table.attributes[place + 1 :])
+        lines: dict[Cell, list[Cell]] = {}
+        for cell in cells:
+            lines.setdefault((*cell[:place], *cell[place + 1 :]), []).append(cell)
+        for margin, line in lines.items():
+            whole = People(_name(attributes, table.part), _members(margin))
+            knowledge.relate(whole, [table.set_of(cell) for cell in line])
+
+
+def _relate_set(knowledge: Knowledge, table: ReleasedTable, members: Members) -> None:
+    """Note what a set of several groups consists of, and that everybody is this set and the other groups."""
+    if len(members) <= 1:
+        return
+    name = _name(table.attributes, table.part)
+    every = {labels for cell in _cells(table) for labels in _members(cell)}
+    singles = {labels: People(name, frozenset([labels])) for labels in sorted(every | members)}
+    knowledge.relate(People(name, members), [singles[labels] for labels in sorted(members)])
+    others = [singles[labels] for labels in sorted(every - members)]
+    knowledge.relate(_everybody(table), [People(name, members), *others])
+
+
+def _everybody(table: ReleasedTable) -> People:
+    return People(_name((), table.part), frozenset())
+
+
+def _cells(table: ReleasedTable) -> Iterator[Cell]:
+    return product(*table.groups)
+
+
+def _members(cell: Cell) -> Members:
+    return frozenset(product(*cell))
+
+
+def _count(table: ReleasedTable, cell: Cell) -> Count:
+    return Count(table.set_of(cell), table.start_s, table.end_s, table.people.get(cell, 0))
+
+
+def _name(attributes: Sequence[str], part: str) -> str:
+    return CROSS.join(attributes) + (f"{WITHIN}{part}" if part else "")
