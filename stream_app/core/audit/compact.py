@@ -5,7 +5,7 @@ r"""The proof of a record in few bytes: without what its verifier can compute.
 FACTS is a JSON list: number of the entry, size of the log, index of the record, number of records, length of its path,
 origin, name and length of each signature. Left out are the leaf of the record, which is the hash of its value, the root
 in the entry and the root in the checkpoint, to which the paths lead. What compact proofs have in common is the
-dictionary of the compression. The verifier puts the whole proof together again and verifies that.
+dictionary of the compression. The verifier puts the proof together again and verifies that.
 
 Source: RFC 1950 (zlib), with a preset dictionary.
 """
