@@ -10,7 +10,7 @@ from tests.support.lanes.hostile_records import CANARY
 from tests.support.lanes.ingest_lane import encode, iso
 
 N_RENAMED = 600  # tracks, all of one object
-N_WITHOUT_EFFECT = 3  # renames that name no track, or are in another time
+N_WITHOUT_EFFECT = 4  # renames that name no track, or are in another time; one of the first frame
 _MOST = 500  # objects and renames in a frame
 
 
@@ -20,6 +20,11 @@ def _axis_policy() -> str:
 
 
 AXIS_POLICY = _axis_policy()
+
+
+def first_frame(now_s: int) -> bytes:
+    """Return a frame with a track and a rename that has no effect, of which there are series from then on."""
+    return frame(now_s // 60 * 60, seen=["first"], renamed=[("first", "")])
 
 
 def renaming_frames(now_s: int) -> Iterator[bytes]:
