@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +73,13 @@ def test_a_topic_that_was_rewritten_does_not_fit_the_log(site: tuple[Settings, P
     key = str(verifier_key(settings, None))
     assert verify_proof(tmp_path, proof, key, value).startswith(f"PROVEN: {raw}[")
     assert "NOT PROVEN: the record has another value" in verify_proof(tmp_path, proof, key, value + b" ")
+    words = ["--topic", raw, "--partition", str(records[0].partition()), "--offset", str(records[0].offset())]
+    words += ["--kafka", settings.kafka, "--state-dir", settings.state_dir, "--compact"]
+    done = subprocess.run(
+        [sys.executable, "-m", "stream_app", "audit", "prove", *words], capture_output=True, timeout=120, check=True
+    )
+    assert len(done.stdout) < 1_500
+    assert verify_proof(tmp_path, done.stdout, key, value).startswith(f"PROVEN: {raw}[")
 
     with open_deployment(settings.connection) as deployment:
         deployment.delete_topic(raw)

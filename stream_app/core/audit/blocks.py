@@ -27,7 +27,7 @@ from stream_app.core.audit.proofs import inclusion_proof
 MAX_RECORDS = 65_536
 FORMAT = 2
 ABSENT = bytes(HASH_BYTES)  # the leaf of a record without a value
-_GROUP = 8  # leaves; a wider first level makes a root cheaper, and a proof hardly longer
+GROUP = 8  # leaves; a wider first level makes a root cheaper, and a proof hardly longer
 _MINUTE_MS = 60_000
 
 
@@ -109,12 +109,12 @@ class Block:
     def prove(self, index: int) -> tuple[list[bytes], list[bytes]]:
         """Return the leaves of the group of a record, and the audit path of the group."""
         size, node_at = nodes_in_memory(_groups(self.leaves))
-        first = index // _GROUP * _GROUP
-        return self.leaves[first : first + _GROUP], inclusion_proof(index // _GROUP, size, node_at)
+        first = index // GROUP * GROUP
+        return self.leaves[first : first + GROUP], inclusion_proof(index // GROUP, size, node_at)
 
 
 def _groups(leaves: Sequence[bytes]) -> list[bytes]:
-    return [leaf_hash(b"".join(leaves[first : first + _GROUP])) for first in range(0, len(leaves), _GROUP)]
+    return [leaf_hash(b"".join(leaves[first : first + GROUP])) for first in range(0, len(leaves), GROUP)]
 
 
 def source_log(topic: str, topic_id: str, partition: int) -> str:

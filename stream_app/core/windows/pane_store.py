@@ -1,4 +1,4 @@
-"""The open panes of one source partition: absolute counts that only grow until the pane closes."""
+"""The open panes of one source partition: absolute counts that change until the pane closes."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@
    key epoch the id is searched under the keys of both epochs, so the same id with event times on both sides of it is a
    duplicate, too.
 4. Lateness: had the pane of the event closed before the event came?
+5. Objects: does another track count already that a camera says is the same object?
 
 What passes is counted. Everything is decided by the log of the partition alone, record by record in offset order, so
 neither the length of the batches nor a restart changes a decision. So records can be counted again under another
@@ -39,8 +40,10 @@ from stream_app.core.windows.deduplication import (
 from stream_app.core.windows.watermark import Watermark
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.cameras.bound import contributions_of, track_number
+from stream_app.pipeline.ingest.cameras.events import applies_renames
+from stream_app.pipeline.ingest.cameras.joining import NOTHING_JOINED, Closings, Joined, TrackJoiner
 from stream_app.pipeline.ingest.counting import EventCounter
-from stream_app.pipeline.ingest.event_batch import EventBatch
+from stream_app.pipeline.ingest.event_batch import NO_LATE_EVENTS, EventBatch, LateEvents
 from stream_app.pipeline.ingest.reading import RecordReader
 from stream_app.pipeline.policy_change import mapping_between
 from stream_app.policy import Identifier, ModelPolicy
@@ -74,26 +77,7 @@ class NewContributions(NamedTuple):
     tags: Tags
 
 
-@dataclass(frozen=True, slots=True)
-class LateEvents:
-    """Events whose pane had closed when they came, as columns in offset order.
-
-    Attributes:
-        offsets: Offset of each event, int64, shape (n,).
-        times_s: Event time of each in whole seconds, int64, shape (n,).
-        closed_before_s: Start of the first pane that was open when each event came, int64, shape (n,).
-    """
-
-    offsets: Column
-    times_s: Column
-    closed_before_s: Column
-
-    def __len__(self) -> int:
-        return len(self.offsets)
-
-
 _NO_TIMES = np.zeros(0, np.int64)
-NO_LATE_EVENTS = LateEvents(_NO_TIMES, _NO_TIMES, _NO_TIMES)
 NO_NEW_IDS = NewIds(_NO_TIMES, np.zeros(0, np.uint64))
 NO_CONTRIBUTIONS = NewContributions(_NO_TIMES, np.zeros(0, np.uint64))
 
@@ -109,6 +93,7 @@ class AdmissionResult:
         n_duplicates: Events whose id was seen before, with the same decision.
         contributions: What tracks have contributed, for the state of a live lane.
         n_bounded: Events of tracks that had counted in as many cells of the day as they may.
+        joined: What changes since tracks are one object.
     """
 
     events: EventBatch
@@ -117,6 +102,7 @@ class AdmissionResult:
     n_duplicates: int = 0
     contributions: NewContributions = NO_CONTRIBUTIONS
     n_bounded: int = 0
+    joined: Joined = NOTHING_JOINED
 
 
 class Admission:
@@ -131,6 +117,7 @@ class Admission:
         watermark: How far event time has come; a restored lane sets it from its state.
         contributions: In how many cells each track has counted, where the policy bounds that; a restored lane fills it
             from its state.
+        joiner: Which tracks of a camera are one object, where renames apply; a restored lane fills it from its state.
     """
 
     def __init__(self, model: ModelPolicy, keys: Iterable[RootKey]) -> None:
@@ -144,6 +131,7 @@ class Admission:
             decision is not None and decision.favorable_values == (True,) and decision.unfavorable == (False,)
         )
         self._event_ids = pseudonymizer_of(model.event_id, keys)
+        self.joiner = TrackJoiner(model, self._event_ids) if applies_renames(model) else None
         self.contributions = contributions_of(model)
         self._track = track_number(model)
         self._tracks = pseudonymizer_of(model.all_identifiers[self._track], keys)
@@ -156,20 +144,23 @@ class Admission:
     def admit(self, batch: Batch) -> AdmissionResult:
         """Return the disposition of every record of the next batch."""
         events = self._reader.read(batch)
-        if not len(events):
+        if not len(events) and not events.renames:
             return AdmissionResult(events)
         events.hash_event_ids(self._event_ids)
         n_checked = len(events)
         new_ids, conflicts = self._remove_duplicates(events)
         places: list[int] = np.searchsorted(batch.offsets, conflicts).tolist()
         events.rejected |= dict.fromkeys(places, DeadLetterReason.CONFLICT)
-        late = self._remove_late(events)
+        late, closings = self._remove_late(events)
+        joined = NOTHING_JOINED if self.joiner is None else self.joiner.take(events, closings)
         contributions, n_bounded = self._bound(events)
-        n_duplicates = n_checked - len(new_ids.tags) - len(conflicts)
-        return AdmissionResult(events, late, new_ids, n_duplicates, contributions, n_bounded)
+        n_duplicates = n_checked - len(new_ids.tags) - len(conflicts) + joined.n_duplicates
+        return AdmissionResult(events, late, new_ids, n_duplicates, contributions, n_bounded, joined)
 
     def _remove_duplicates(self, events: EventBatch) -> tuple[NewIds, Column]:
         """Remove duplicates; return the ids that are new, and the offsets of those with another decision."""
+        if not len(events):
+            return NO_NEW_IDS, events.offsets
         is_favorable = self._is_favorable(events)
         tags = tags_with_decisions(event_tags(events.event_ids.digests), is_favorable)
         first_s, last_s = int(events.times_s.min()) - _NEAR_S, int(events.times_s.max()) + _NEAR_S
@@ -229,14 +220,17 @@ class Admission:
             events.keep(is_within)
         return NewContributions(days[is_within][order], tags[is_within][order]), n_bounded
 
-    def _remove_late(self, events: EventBatch) -> LateEvents:
+    def _remove_late(self, events: EventBatch) -> tuple[LateEvents, Closings]:
+        """Remove the events of closed panes; return them, and what was closed when."""
+        before_s = self.watermark.closed_before_s
         closed_before_s = self.watermark.advance(events.times_s, events.taken_ms // 1000)
+        closings = Closings(events.offsets, closed_before_s, before_s)
         is_late = events.times_s < closed_before_s
         if not is_late.any():
-            return NO_LATE_EVENTS
+            return NO_LATE_EVENTS, closings
         late = LateEvents(events.offsets[is_late], events.times_s[is_late], closed_before_s[is_late])
         events.keep(~is_late)
-        return late
+        return late, closings
 
 
 class Recount:
@@ -254,12 +248,15 @@ class Recount:
 
     Attributes:
         panes: How each pane changes, by start.
+        is_complete: Whether these are all changes; not where something was taken back, of which the cell is not known
+            under the present policy.
     """
 
     def __init__(
         self, former: ModelPolicy, model: ModelPolicy, keys: Iterable[RootKey], since_offset: int, kept_from_s: int
     ) -> None:
         self.panes: dict[int, Cells] = {}
+        self.is_complete = True
         self.since_offset = since_offset
         self._kept_from_s = kept_from_s
         self._oldest_s = kept_from_s - model.event_time.pane_s
@@ -270,7 +267,8 @@ class Recount:
 
     def take(self, batch: Batch) -> None:
         """Count the next records."""
-        counted = self._admission.admit(batch).events
+        result = self._admission.admit(batch)
+        counted, self.is_complete = result.events, self.is_complete and not result.joined.taken_back
         read = self._reader.read(batch)
         both = np.intersect1d(counted.places[counted.offsets >= self.since_offset], read.places)
         if not len(both):

@@ -90,6 +90,10 @@ class DeduplicationLog:
             else:
                 self._new.setdefault(block, []).append(tags)
 
+    def drop(self, entries: Mapping[bytes, bytes]) -> None:
+        """Remove the stored entries, which mean nothing any more, at the next flush."""
+        self._removed += [key for key in entries if self._is_own(key)]
+
     def take_changes(self) -> list[tuple[bytes, bytes | None]]:
         """Return the entries to write and to remove since the last flush."""
         changes: list[tuple[bytes, bytes | None]] = [(key, None) for key in self._removed]
@@ -124,13 +128,13 @@ class DeduplicationLog:
         return [*removed, self._append(block, np.concatenate(list(small.values())))]
 
     def _expire(self, block: int) -> list[tuple[bytes, bytes | None]]:
-        live = self._window.live_blocks(block)
-        expired = [old for old in self._entries if old not in live]
+        oldest = self._window.live_blocks(block).start  # later blocks stay: days and windows do not come in order
+        expired = [old for old in self._entries if old < oldest]
         changes: list[tuple[bytes, bytes | None]] = []
         for old in expired:
             changes += [(self._key(old, number), None) for number in sorted(self._entries.pop(old))]
             self._small.pop(old, None)
-        for old in [former for former in self._former if former not in live]:
+        for old in [former for former in self._former if former < oldest]:
             changes += [(key, None) for key in self._former.pop(old)]
         return changes
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,25 @@ from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.privacy.pseudonym import NO_HASHES, KeyedHashes, Pseudonymizer
 from stream_app.pipeline.contract import UnreadableRange
 
+Column = NDArray[np.int64]
+
 MAX_IN_RECORD = 2**16  # events of one record; with offsets below 2**47 their places are exact
+
+
+class RenamedTracks(NamedTuple):
+    """Two tracks that are one object, as a camera says.
+
+    Attributes:
+        offset: Offset of the record that says so.
+        time_s: When the camera says so, event time in whole seconds.
+        first: Canonical name of the one track, as at the end of its event ids.
+        second: That of the other one.
+    """
+
+    offset: int
+    time_s: int
+    first: bytes
+    second: bytes
 
 
 @dataclass(slots=True)
@@ -35,6 +53,7 @@ class EventBatch:
         unreadable: What the batch names instead of records.
         numbers: Number of each event in its record, int64; None where each record has one.
         event_ids: Keyed hash and key epoch of each event id; empty until they are hashed.
+        renames: Which tracks are one object, in offset order.
     """
 
     events: list[Any]
@@ -48,6 +67,7 @@ class EventBatch:
     unreadable: Sequence[UnreadableRange] = ()
     numbers: NDArray[np.int64] | None = None
     event_ids: KeyedHashes = NO_HASHES
+    renames: Sequence[RenamedTracks] = ()
 
     def __len__(self) -> int:
         return len(self.events)
@@ -74,3 +94,25 @@ class EventBatch:
         self.identifiers = [list(compress(column, flags)) for column in self.identifiers]
         if self.event_ids.digests:
             self.event_ids = self.event_ids.part(mask)
+
+
+@dataclass(frozen=True, slots=True)
+class LateEvents:
+    """Events whose pane had closed when they came, as columns in offset order.
+
+    Attributes:
+        offsets: Offset of each event, int64, shape (n,).
+        times_s: Event time of each in whole seconds, int64, shape (n,).
+        closed_before_s: Start of the first pane that was open when each event came, int64, shape (n,).
+    """
+
+    offsets: Column
+    times_s: Column
+    closed_before_s: Column
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+_NO_TIMES = np.zeros(0, np.int64)
+NO_LATE_EVENTS = LateEvents(_NO_TIMES, _NO_TIMES, _NO_TIMES)

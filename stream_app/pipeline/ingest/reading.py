@@ -17,6 +17,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from stream_app.core.events.cameras.adapter import TrackRename
 from stream_app.core.events.classify import place_of, reason_of
 from stream_app.core.events.formats.texts import RecordTexts
 from stream_app.core.events.identifiers import CANONICAL, canonical_plain, fault_of
@@ -24,6 +25,7 @@ from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.core.events.strict_json import is_surely_unique, strict_fault
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.cameras.events import camera_events_of, numbers_in
+from stream_app.pipeline.ingest.cameras.joining import plausible_renames
 from stream_app.pipeline.ingest.dropped import DroppedFields
 from stream_app.pipeline.ingest.event_batch import EventBatch
 from stream_app.pipeline.ingest.fields import is_epoch, schema_of, time_reader_of
@@ -85,8 +87,9 @@ class RecordReader:
             places, values = self._as_texts(batch, places, rejected)
         n_tombstones = len(batch) - len(places) - len(rejected)
         numbers = None
+        renames: list[tuple[int, TrackRename]] = []
         if self._cameras is not None:
-            places, values = self._cameras.split(places, values, rejected, dropped)
+            places, values = self._cameras.split(places, values, rejected, dropped, renames)
             numbers = numbers_in(places)
         events, bad = self._decoded(values, dropped)
         if bad:
@@ -114,6 +117,7 @@ class RecordReader:
             events, batch.offsets[at], times_s, taken_ms, identifiers, rejected, dropped, n_tombstones, batch.unreadable
         )
         checked.numbers = numbers
+        checked.renames = list(plausible_renames(renames, batch, self._model, dropped))
         if faults:
             for number, reason in sorted(faults.items()):
                 rejected.setdefault(places[number], reason)

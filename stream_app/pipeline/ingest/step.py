@@ -92,6 +92,10 @@ class IngestStep:
         self._deduplication_log = DeduplicationLog(self._admission.window)
         bound = self._admission.contributions
         self._contribution_log = None if bound is None else DeduplicationLog(bound, b"tracks|")
+        joiner = self._admission.joiner
+        self._object_logs: list[DeduplicationLog] = []
+        if joiner is not None:
+            self._object_logs = [DeduplicationLog(joiner.cells, b"cells|"), DeduplicationLog(joiner.joins, b"joins|")]
         self._awaiting: DecisionWriter | None = None
         if model.outcome is not None:
             topic = outcome_join_topic(topology.app_id, model.name)
@@ -142,6 +146,11 @@ class IngestStep:
         self._deduplication_log.restore(entries, moved_before=next_offset if is_new_log else None)
         if self._contribution_log is not None:
             self._contribution_log.restore(entries)
+        for log in self._object_logs:  # cells are those of the policy
+            if head is not None and head.policy_hash == self._policy_hash:
+                log.restore(entries)
+            else:
+                log.drop(entries)
 
     def step(self, batch: Batch) -> Iterable[Outputs]:
         """Count and publish the admitted records of a batch."""
@@ -154,6 +163,10 @@ class IngestStep:
         self._deduplication_log.add(*result.new_ids)
         if self._contribution_log is not None:
             self._contribution_log.add(*result.contributions)
+        for log, pairs in zip(self._object_logs, (result.joined.new_cells, result.joined.new_joins), strict=False):
+            log.add(*pairs)
+        for start_s, cells in result.joined.taken_back.items():
+            self._panes.add(start_s, cells)
         if len(result.events):
             self._count(result.events)
             if self._tags is not None:
@@ -197,8 +210,10 @@ class IngestStep:
     def end_recount(self) -> None:
         """Report at the next flush what was counted again."""
         recount, self._recount = self._recount, None
-        if recount is not None:
+        if recount is not None and recount.is_complete:
             self._panes.correct(recount.since_offset, recount.panes)
+        elif recount is not None:
+            self._labels_since = self._panes.next_offset
 
     def flush(self, now_s: float, *, is_caught_up: bool) -> Flush:
         """Return the partial counts and the changed state."""
@@ -206,6 +221,7 @@ class IngestStep:
         if flush.outputs:
             flush.changes += [self._head(), *self._deduplication_log.take_changes()]
             flush.changes += [] if self._contribution_log is None else self._contribution_log.take_changes()
+            flush.changes += [change for log in self._object_logs for change in log.take_changes()]
         if self._awaiting is not None:
             flush.outputs += self._awaiting.take_outputs()
         return flush

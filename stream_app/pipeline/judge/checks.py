@@ -69,7 +69,9 @@ class CountCheck:
             layout = outcome_layout_of(counted.model) if of_outcomes else pane_layout_of(counted.model)
             self._shapes[key] = layout.size, layout.width
         shape, pane_s = self._shapes[key], counted.model.event_time.pane_s
-        are_counts = _are_counts(partial.panes, *shape, pane_s, least=0)
+        # What is taken back of tracks that are one object may have been counted in an earlier pane.
+        least = -MAX_COUNT if counted.model.record is not None else 0
+        are_counts = _are_counts(partial.panes, *shape, pane_s, least=least)
         if are_counts and _are_counts(partial.corrections, *shape, pane_s, least=-MAX_COUNT):
             return None
         return RecordFault.COLUMNS

@@ -104,6 +104,11 @@ class PanePublisher:
         if mapping is not None:
             self._panes.map_cells(mapping)
 
+    @property
+    def next_offset(self) -> int:
+        """Every record below it is counted."""
+        return self._next_offset
+
     def move_to(self, next_offset: int) -> None:
         """Note that every record below an offset is counted."""
         self._next_offset = next_offset

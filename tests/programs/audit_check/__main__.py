@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.programs.audit_check.changes import count_faults
 from tests.programs.audit_check.crashes import fill_disk, kill_writers, write_at_once
+from tests.programs.audit_check.proof_sizes import HISTORIES, proof_sizes
 from tests.programs.audit_check.rewriting import rewrite_everything
 from tests.programs.audit_check.speed import measure, measure_commitment
 from tests.support.audit_logs import write_log
@@ -62,6 +63,9 @@ def main(argv: Sequence[str]) -> int:
                 ("records committed to one by one, for proofs", provable),
             ):
                 note(f"{speed.by_clock:,.0f} {what} in a second, {speed.by_cpu:,.0f} in a CPU-second")
+            for what, history in HISTORIES.items():
+                sizes = proof_sizes(history, 200, generator)
+                note(f"compact proofs of 200 records of {what}: {sizes[0]} to {sizes[-1]} bytes, median {sizes[100]}")
             is_slow = appended.by_cpu < MIN_APPENDED or verified.by_cpu < MIN_VERIFIED
             faults += ["too slow"] if is_slow else []
     print("AUDIT LOG: every change was detected, nothing was lost" if not faults else f"AUDIT LOG FAILED: {faults}")

@@ -2,5 +2,6 @@
 join with outcomes, ``judge_lane`` for partials; ``books`` has registered policies, ``judging`` the results of one
 window; ``echo_lanes`` runs the real lanes with the smallest useful step in this process. ``raw_batches`` makes record
 batches byte by byte and ``hostile_batches`` draws such as no honest client writes; ``fetches`` takes runs from fetch
-responses. ``hostile_records`` has records by the row of the list of hostile inputs.
+responses. ``hostile_records`` has records by the row of the list of hostile inputs, and ``hostile_frames`` frames of a
+camera that renames tracks.
 """

@@ -253,6 +253,8 @@ def changed(**values: Any) -> Callable[[dict[str, Any], dict[str, Any]], None]:
         changed(sub=7),
         changed(sub="x" * 256),
         lambda header, _claims: header.update(kid="key-2"),
+        lambda header, _claims: header.update(kid="../../x"),
+        lambda header, _claims: header.update(kid=["key-1"]),
         lambda header, _claims: header.update(crit=["exp"]),
         lambda _header, _claims: "no token",
         lambda _header, _claims: "a.b.c",

@@ -8,7 +8,7 @@ and window, by the same deduplication that recognizes a record that was sent twi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, NamedTuple
 
@@ -18,9 +18,10 @@ from stream_app.core.events.cameras.axis import read_axis, read_axis_beta
 from stream_app.core.events.cameras.classes import class_of
 from stream_app.core.events.cameras.deepstream import read_full, read_minimal
 from stream_app.core.events.cameras.frigate import read_frigate
+from stream_app.core.events.cameras.leaks import Leak
 from stream_app.core.events.cameras.onvif import read_onvif
 from stream_app.core.events.cameras.onvif_xml import read_xml
-from stream_app.core.events.cameras.sightings import Frame, RecordFaultError, Sighting
+from stream_app.core.events.cameras.sightings import Frame, RecordFaultError, Rename, Sighting
 from stream_app.core.events.cameras.tree import decoded
 from stream_app.core.events.identifiers import canonical_text, fault_of
 from stream_app.core.events.reasons import DeadLetterReason as Reason
@@ -43,16 +44,41 @@ _ZONED = frozenset({"frigate"})  # whose cameras know zones; of all others the c
 Groups = Mapping[str, Callable[[str | None], int]]  # field -> number of the group in which the policy counts a value
 
 
+class TrackRename(NamedTuple):
+    """Two tracks that are one object.
+
+    Attributes:
+        time_s: When the camera says so, in seconds.
+        first: The one track, in the form of ``track_name``.
+        second: The other one.
+    """
+
+    time_s: float
+    first: str
+    second: str
+
+
 class CameraEvents(NamedTuple):
     """What a record became.
 
     Attributes:
         texts: Each event as JSON, in order, and the reason for each object that cannot be read.
         left: What was left behind, by kind.
+        renames: Which tracks are one object; empty where renames have no effect.
     """
 
     texts: list[bytes | Reason]
     left: Counter[str]
+    renames: Sequence[TrackRename] = ()
+
+
+def track_name(camera: str, track: str) -> str:
+    """Return what names a track among those of all cameras of a topic.
+
+    >>> track_name("cam-1", "15")
+    '5|cam-1|15'
+    """
+    return f"{len(camera)}|{camera}|{track}"
 
 
 class CameraAdapter:
@@ -64,10 +90,18 @@ class CameraAdapter:
         window_s: Length of the window in which a track counts once.
         groups: Groups of the fields that are counted by.
         max_objects: Most objects of a record.
+        has_renames: Whether renames of tracks have an effect; if not they are left behind.
     """
 
     def __init__(
-        self, layout: CameraLayout, fields: frozenset[str], window_s: int, groups: Groups, max_objects: int
+        self,
+        layout: CameraLayout,
+        fields: frozenset[str],
+        window_s: int,
+        groups: Groups,
+        max_objects: int,
+        *,
+        has_renames: bool = False,
     ) -> None:
         self._read = _READERS[layout]
         self._decode = read_xml if layout == "onvif-xml" else decoded
@@ -76,6 +110,7 @@ class CameraAdapter:
         self._window_s = window_s
         self._groups = groups
         self._max_objects = max_objects
+        self._has_renames = has_renames
 
     def events(self, record: bytes) -> CameraEvents | Reason:
         """Return the events of a record, or why it cannot be read as a whole."""
@@ -83,7 +118,20 @@ class CameraAdapter:
             frame = self._read(self._decode(record), self._max_objects)
         except RecordFaultError as error:
             return error.reason
-        return CameraEvents(list(map(self._text, frame.objects)), +frame.left)
+        renames = [self._rename(rename) for rename in frame.renames] if self._has_renames else []
+        effective = [rename for rename in renames if rename is not None]
+        frame.left[Leak.RENAME] += len(frame.renames) - len(effective)
+        return CameraEvents(list(map(self._text, frame.objects)), +frame.left, effective)
+
+    def _rename(self, rename: Rename) -> TrackRename | None:
+        """Return the tracks that a rename names; None where they cannot be those of an event."""
+        if any(fault_of(canonical_text(name)) for name in (rename.camera, rename.first, rename.second)):
+            return None
+        first, second = track_name(rename.camera, rename.first), track_name(rename.camera, rename.second)
+        try:
+            return TrackRename(rename.time.timestamp(), first, second)
+        except OverflowError:  # of the first or last year that there is
+            return None
 
     def _text(self, seen: Sighting | Reason) -> bytes | Reason:
         if isinstance(seen, Reason):
@@ -100,7 +148,7 @@ class CameraAdapter:
         start_s = int(time.timestamp() // self._window_s) * self._window_s
         cell = ".".join(str(group_of(values[name])) for name, group_of in self._groups.items())
         values["track"], values["ts"] = seen.track, time.isoformat()
-        values["id"] = f"{start_s}|{cell}|{len(seen.camera)}|{seen.camera}|{seen.track}"
+        values["id"] = f"{start_s}|{cell}|{track_name(seen.camera, seen.track)}"
         if seen.score is None:
             del values["score"]
         return _encode({name: value for name, value in values.items() if name in self._fields})

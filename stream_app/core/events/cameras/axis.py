@@ -23,6 +23,7 @@ from stream_app.core.events.cameras.tree import (
     number_of,
     object_of,
     read_objects,
+    read_rename,
     text_of,
     time_of,
 )
@@ -33,6 +34,7 @@ _TRACK = frozenset({"channel_id", "id", "classes", "start_time", "end_time"})
 _BETA = frozenset({"timestamp", "observations", "operations"})
 _OBSERVATION = frozenset({"track_id", "timestamp", "class", "bounding_box"})
 _CLASS = frozenset({"type", "score"})
+_ONLY_CAMERA = "1"  # of the beta
 
 
 def read_axis(record: Object, most: int) -> Frame:
@@ -47,7 +49,8 @@ def read_axis(record: Object, most: int) -> Frame:
     count_leaks(frame.left, record, _FRAME)
     time = time_of(needed(record, "timestamp"))
     for event in list_of(record.get("track_events"), most):
-        frame.left[Leak.RENAME] += isinstance(event, dict) and event.get("type") == "Rename"
+        if isinstance(event, dict) and event.get("type") == "Rename":
+            read_rename(frame, camera, record["timestamp"], event.get("from_id"), event.get("to_id"))
 
     def read(one: Any) -> Iterator[Sighting]:
         count_leaks(frame.left, members(one), _DETECTION)
@@ -65,12 +68,13 @@ def read_axis_beta(record: Object, most: int) -> Frame:
     count_leaks(frame.left, inside, _BETA)
     taken = inside.get("timestamp")
     for operation in list_of(inside.get("operations"), most):
-        frame.left[Leak.RENAME] += isinstance(operation, dict) and operation.get("type") == "RenameOperation"
+        if isinstance(operation, dict) and operation.get("type") == "RenameOperation":
+            read_rename(frame, _ONLY_CAMERA, taken, operation.get("old_id"), operation.get("id"))
 
     def read(one: Any) -> Iterator[Sighting]:
         count_leaks(frame.left, members(one), _OBSERVATION)
         own = object_of(one).get("timestamp", taken)
-        yield from _objects(frame, object_of(one), "track_id", "1", time_of(own))
+        yield from _objects(frame, object_of(one), "track_id", _ONLY_CAMERA, time_of(own))
 
     read_objects(frame, list_of(inside.get("observations"), most), read)
     return frame

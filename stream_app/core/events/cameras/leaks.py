@@ -24,7 +24,7 @@ class Leak(enum.StrEnum):
     PERSON = "person"  # gender, age, clothing, pose, name
     VEHICLE = "vehicle"  # make, model, color
     BOX = "box"  # where in the picture
-    RENAME = "rename"  # that a track is the same object as another one: it still counts as a track of its own
+    RENAME = "rename"  # that a track is the same object as another one, where that has no effect
     UNTRACKED = "untracked"  # an object without a track, which cannot be counted once
     FALSE_POSITIVE = "false_positive"  # an object that the camera itself takes back
     OTHER = "other_fields"

@@ -22,6 +22,7 @@ from stream_app.core.events.cameras.tree import (
     number_of,
     object_of,
     read_objects,
+    read_rename,
     text_of,
     time_of,
 )
@@ -42,13 +43,16 @@ def read_onvif(record: Object, most: int) -> Frame:
         own = object_of(frame)
         count_leaks(result.left, own, _FRAME)
         changes = object_of(own.get("ObjectTree"))
-        result.left[Leak.RENAME] += len(list_of(changes.get("Rename"), most))
+        renames = list_of(changes.get("Rename"), most)
         objects = list_of(own.get("Object"), most)
         n_objects += len(objects)
         if n_objects > most:
             raise RecordFaultError(Reason.CARDINALITY)
         if objects:
             _read_frame(result, own, objects)
+        for rename in renames:
+            first, second = (_renamed(rename, key) for key in ("from", "to"))
+            read_rename(result, own.get("@Source"), own.get("@UtcTime"), first, second)
     return result
 
 
@@ -81,6 +85,12 @@ def _read_frame(result: Frame, frame: Object, objects: list[Any]) -> None:
             yield Sighting(camera, text_of(needed(own, "@ObjectId")), time, name, score)
 
     read_objects(result, objects, read)
+
+
+def _renamed(rename: Any, key: str) -> Any:
+    """Return the number of a track in a rename; None where there is none."""
+    one = rename.get(key) if isinstance(rename, dict) else None
+    return one.get("@ObjectId") if isinstance(one, dict) else None
 
 
 def _check_box(result: Frame, box: Object) -> None:

@@ -30,16 +30,34 @@ class Sighting(NamedTuple):
     zone: str | None = None
 
 
+class Rename(NamedTuple):
+    """What a camera says about two of its tracks: they are one object.
+
+    Attributes:
+        camera: Name of the camera.
+        first: Name of the one track.
+        second: Name of the other one.
+        time: When it says so.
+    """
+
+    camera: str
+    first: str
+    second: str
+    time: datetime
+
+
 @dataclass(slots=True)
 class Frame:
     """What was read of a record.
 
     Attributes:
         objects: Its objects in order, and the reason for each that cannot be read.
+        renames: Which of its tracks are one object.
         left: What was left behind, by kind.
     """
 
     objects: list[Sighting | Reason] = field(default_factory=list)
+    renames: list[Rename] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
 
 

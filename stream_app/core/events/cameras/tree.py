@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.events.cameras.sightings import Frame, RecordFaultError, Sighting
+from stream_app.core.events.cameras.leaks import Leak
+from stream_app.core.events.cameras.sightings import Frame, RecordFaultError, Rename, Sighting
 from stream_app.core.events.classify import reason_of
 from stream_app.core.events.encoding import is_utf8
 from stream_app.core.events.reasons import DeadLetterReason as Reason
@@ -165,3 +166,11 @@ def read_objects(frame: Frame, objects: Iterable[Any], read: Callable[[Any], Ite
             frame.objects += read(one)
         except RecordFaultError as error:
             frame.objects.append(error.reason)
+
+
+def read_rename(frame: Frame, camera: Any, time: Any, first: Any, second: Any) -> None:
+    """Note that two tracks are one object; a rename that cannot be read is left behind, and takes nothing with it."""
+    try:
+        frame.renames.append(Rename(text_of(camera), text_of(first), text_of(second), time_of(time)))
+    except RecordFaultError:
+        frame.left[Leak.RENAME] += 1

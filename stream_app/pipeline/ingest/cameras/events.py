@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_app.core.events.cameras.adapter import CameraAdapter
+from stream_app.core.events.cameras.adapter import CameraAdapter, TrackRename
 from stream_app.core.events.reasons import DeadLetterReason as Reason
 from stream_app.pipeline.ingest.event_batch import MAX_IN_RECORD
 from stream_app.pipeline.ingest.fields import labeled_parts
@@ -27,7 +27,12 @@ class CameraEvents:
         self._adapter = adapter
 
     def split(
-        self, places: Sequence[int], values: Sequence[bytes], rejected: dict[int, Reason], dropped: Counter[str]
+        self,
+        places: Sequence[int],
+        values: Sequence[bytes],
+        rejected: dict[int, Reason],
+        dropped: Counter[str],
+        renames: list[tuple[int, TrackRename]],
     ) -> tuple[list[int], list[bytes]]:
         """Return the events of some records as JSON texts, each with the place of its record in the batch.
 
@@ -39,6 +44,7 @@ class CameraEvents:
             values: The records.
             rejected: Reason by place, added to in place.
             dropped: Counter of what was left behind, by kind, added to in place.
+            renames: Which tracks are one object, each with the place of its record, added to in place.
         """
         event_places, texts = [], []
         for place, value in zip(places, values, strict=True):
@@ -47,6 +53,7 @@ class CameraEvents:
                 rejected[place] = events
                 continue
             dropped.update(events.left)
+            renames += [(place, rename) for rename in events.renames]
             for text in events.texts:
                 if isinstance(text, Reason):
                     rejected.setdefault(place, text)
@@ -71,8 +78,30 @@ def camera_events_of(model: ModelPolicy) -> CameraEvents | None:
         model.windows[0].size_s,
         groups,
         min(model.max_list_items, MAX_IN_RECORD),
+        has_renames=applies_renames(model),
     )
     return CameraEvents(adapter)
+
+
+def applies_renames(model: ModelPolicy) -> bool:
+    """Return whether tracks that a camera renames become one.
+
+    Not where the contributions of a track are bounded: a rename would let one track change the counts of others, and
+    the guarantee of the noise is about one track. Nor where sums of features are counted, which could not be taken
+    back, or where an event is not a track in one cell and window.
+    """
+    parts = labeled_parts(model)
+    is_plain = all(not getattr(part, "edges", ()) and getattr(part, "derive", None) is None for part in parts)
+    is_bounded = model.publication is not None and model.publication.most_cells is not None
+    return (
+        model.record is not None
+        and model.event_id.path == "id"
+        and not is_bounded
+        and not model.counted_features
+        and model.cluster is None
+        and is_plain
+        and len({part.path for part in parts}) == len(parts)
+    )
 
 
 def numbers_in(places: Sequence[int]) -> NDArray[np.int64]:

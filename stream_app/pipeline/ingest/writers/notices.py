@@ -12,7 +12,7 @@ import msgspec
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.privacy.pseudonym import RootKey, derive_key, keyed_hash
 from stream_app.pipeline.contract import Batch, Outputs, UnreadableRange
-from stream_app.pipeline.ingest.admission import LateEvents
+from stream_app.pipeline.ingest.event_batch import LateEvents
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy

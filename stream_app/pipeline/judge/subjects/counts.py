@@ -56,6 +56,7 @@ class CountsSubject:
         """Publish the counts of a window that closes; a window that is judged again has no verdicts."""
         if not context.is_close:
             return WindowVerdicts()
+        cells = {code: vector for code, vector in cells.items() if vector[0] > 0}  # a forged count may be below zero
         if self._publisher is not None:
             return self._publish(self._publisher, cells, context)
         publication = publish_counts(self._model, self._layout, cells, context.span, policy_hash=context.policy_hash)

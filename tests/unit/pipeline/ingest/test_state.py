@@ -5,7 +5,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from stream_app.core.noise.contributions import Contributions
+from stream_app.core.noise.track_counts import DAY_S
 from stream_app.core.windows.deduplication import DeduplicationWindow
 from stream_app.core.windows.partials import PanePartial, decode_partial
 from stream_app.errors import StateError
@@ -14,9 +17,13 @@ from stream_app.pipeline.ingest.deduplication_log import DeduplicationLog
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.panes.pane_log import PaneLog
 from stream_app.pipeline.topology import Topology
-from stream_app.policy import parse_policy
+from stream_app.policy import load_policy, parse_policy
+from stream_app.policy.limits import Noise, Publication
 from stream_app.topics import FAIRNESS_PARTIALS
-from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan
+from tests.support.lanes.ingest_lane import KEYS, LOANS, NOW_S, IngestLane, State, encode, iso, loan, track
+
+_PUBLICATION = Publication(most_cells=1, noise=Noise(epsilon="1/2", budget="1"))
+BOUNDED = msgspec.structs.replace(load_policy("camera").models[0], publication=_PUBLICATION)
 
 
 class Memory:
@@ -64,6 +71,33 @@ def test_a_quiet_stream_leaves_few_entries_and_loses_no_id(restarts_every: int) 
     memory.restart()
     assert memory.see(2_000, list(range(2_000))) == [True] * 2_000
     assert memory.n_written < 17 * 2_000 * 8  # an id is written alone, then in joined entries of up to 1,000 ids
+
+
+def test_what_tracks_have_contributed_to_a_day_outlives_events_of_the_day_before_and_a_restart() -> None:
+    """Cameras do not agree on midnight: events of the old day come after those of the new one."""
+    lane = IngestLane(BOUNDED)
+    midnight_s = NOW_S // DAY_S * DAY_S + DAY_S
+    times = {"a": midnight_s + 1, "b": midnight_s - 2, "c": midnight_s - 1}
+    for name, time_s in times.items():
+        lane.feed([encode(track(track_id=name, ts=iso(time_s)))], midnight_s + 1)
+        lane.flush()
+    lane.restart()
+    lane.feed([encode(track(track_id="a", ts=iso(midnight_s + 2)))], midnight_s + 2)
+    assert sum(len(value) for key, value in lane.state.items() if key.startswith(b"tracks|")) == 3 * 8
+    bound = Contributions(1)
+    log = DeduplicationLog(bound, b"tracks|")
+    log.restore(lane.state)
+    admitted = [bound.admit(np.array([day * DAY_S]), tags).tolist() for day, tags in stored_tracks(lane.state)]
+    assert admitted == [[False]] * 3
+
+
+def stored_tracks(state: State) -> list[tuple[int, NDArray[np.uint64]]]:
+    return [
+        (int(key.split(b"|")[1]), np.array([tag], np.uint64))
+        for key, value in state.items()
+        if key.startswith(b"tracks|")
+        for tag in np.frombuffer(value, np.uint64).tolist()
+    ]
 
 
 def test_entries_of_blocks_outside_the_deduplication_window_are_removed() -> None:

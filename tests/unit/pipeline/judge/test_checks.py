@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from stream_app.pipeline.policy_book import PolicySearch
 from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy
+from stream_app.topics import CAMERA_AGGREGATES
+from tests.support.lanes.hostile_frames import frame
 from tests.support.lanes.ingest_lane import LOANS, NOW_S, IngestLane, encode, iso, loan
 
 POLICY = load_policy("loans")
@@ -127,3 +130,25 @@ def test_forged_counts_are_rejected_and_stop_nothing() -> None:
         assert {fault for _, fault in report.rejected} <= {RecordFault.COLUMNS}
     assert results[0] == results[1]
     assert results[0][0]
+
+
+def test_what_a_camera_takes_back_in_a_later_pane_is_taken_off_the_window() -> None:
+    policy = load_policy("cameras")
+    lane = IngestLane(policy.model("axis-v1"))
+    begin_s = -(-NOW_S // 60) * 60
+    lane.feed([frame(begin_s, seen=map(str, range(14)))], begin_s)
+    lane.flush(begin_s)
+    lane.feed([frame(begin_s + 30, renamed=[("0", "1"), ("2", "3"), ("1", "0")])], begin_s + 30)
+    lane.feed([frame(begin_s + 31, seen=["99"])], begin_s + 31)
+    lane.flush(begin_s + 31)
+    lane.feed([frame(begin_s + 90, seen=["100"])], begin_s + 90)
+    lane.flush(begin_s + 90)
+    values = [encode_partial(msgspec.structs.replace(partial, n_partitions=1)) for partial in lane.partials]
+    step, n = JudgeStep(policy, 0, Topology({lane.model.topic: 1})), len(values)
+    list(step.step(Batch("fairness-partials", 0, 0, n, np.arange(n), list(values), np.zeros(n, np.int64))))
+    outputs = step.flush(0.0, is_caught_up=False).outputs
+    assert step.take_report().rejected == []
+    published = [json.loads(v or b"") for run in outputs if run.topic == CAMERA_AGGREGATES for v in run.values]
+    assert [[(cell["labels"]["zone"], cell["n"]) for cell in record["cells"]] for record in published] == [
+        [("hall", 13)]
+    ]
