@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 from django.contrib.auth.models import User
+from django.db import connection
 
 from benchmarks.web.history import Size
 from stream_app.pipeline.records.aggregates import encode_aggregate
@@ -28,8 +29,10 @@ _AT_ONCE = 5000
 
 def write_further(size: Size, policy: Policy) -> None:
     """Fill the other tables of an empty database."""
+    _write_record_counts(policy.models[0], size.end_s)
+    for model in policy.models[1:]:
+        _copy_record_counts(policy.models[0].name, model.name)
     for model in policy.models:
-        _write_record_counts(model, size.end_s)
         if model.kind == "counts":
             _write_camera_counts(model, size.end_s)
     user = User.objects.create(username="author")
@@ -84,6 +87,16 @@ def _write_record_counts(model: ModelPolicy, end_s: int) -> None:
         ),
         batch_size=_AT_ONCE,
     )
+
+
+def _copy_record_counts(former: str, model: str) -> None:
+    columns = '"hour_s", "what", "n", "is_day"'
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO projection_recordcount ("model", {columns}) '  # noqa: S608  # names of ours
+            f"SELECT %s, {columns} FROM projection_recordcount WHERE model = %s",
+            [model, former],
+        )
 
 
 def _write_camera_counts(model: ModelPolicy, end_s: int) -> None:

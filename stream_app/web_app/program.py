@@ -91,6 +91,7 @@ def run(
     from stream_app.web_app.host.server import bind, serve  # noqa: PLC0415  # the same
     from stream_app.web_app.pages.watched import watch  # noqa: PLC0415  # the same
     from stream_app.web_app.policies.registered import PolicyReader  # noqa: PLC0415  # the same
+    from stream_app.web_app.policies.retention import RetentionReader  # noqa: PLC0415  # the same
     from stream_app.web_app.projection.projector import Projector  # noqa: PLC0415  # the same
     from stream_app.web_app.replays.runner import ReplayRunner  # noqa: PLC0415  # the same
 
@@ -110,8 +111,9 @@ def run(
     projector.start()
     replays = ReplayRunner(settings, policy)
     replays.start()
-    policies = PolicyReader(settings.connection)
-    policies.start()
+    readers = (PolicyReader(settings.connection), RetentionReader(settings, policy))
+    for reader in readers:
+        reader.start()
     spare_what_is_loaded()
     try:
         serve(
@@ -122,7 +124,8 @@ def run(
         )
     finally:
         replays.stop()
-        policies.stop()
+        for reader in readers:
+            reader.stop()
         projector.stop()
         listener.close()
 

@@ -7,27 +7,26 @@ missing right, is said where policies are compared and nowhere else.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable
 
 import msgspec
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.readers.registered_policies import read_policies
 from stream_app.errors import FairStreamError
 from stream_app.pipeline.records.policies import PolicyRecord
 from stream_app.web_app.policies.models import RegisteredPolicy
+from stream_app.web_app.policies.repeated import Repeated
 
 _EVERY_S = 60.0
-_STOP_S = 5.0
 _MAX_NAME, _MAX_HASH = 300, 64
 
 log = logging.getLogger(__name__)
 _fault = [""]  # of the newest attempt of this process
 
 
-class PolicyReader:
+class PolicyReader(Repeated):
     """Reads the registered policies again and again.
 
     Args:
@@ -35,33 +34,20 @@ class PolicyReader:
     """
 
     def __init__(self, kafka: AnyKafka) -> None:
+        super().__init__("registered policies", _EVERY_S, self._read)
         self._kafka = kafka
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registered policies", daemon=True)
 
-    def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; a reader that waits for a broker ends with the process."""
-        self._stopping.set()
-        self._thread.join(_STOP_S)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            fault = ""
-            try:
-                keep(read_policies(self._kafka))
-            except FairStreamError as error:
-                fault = error.message
-            except DatabaseError as error:
-                fault = f"The database does not answer ({type(error).__name__})"
-            if fault and fault != _fault[0]:
-                log.warning("registered policies not read fault=%s", fault)
-            _fault[0] = fault
-            connection.close()
-            self._stopping.wait(_EVERY_S)
+    def _read(self) -> None:
+        fault = ""
+        try:
+            keep(read_policies(self._kafka))
+        except FairStreamError as error:
+            fault = error.message
+        except DatabaseError as error:
+            fault = f"The database does not answer ({type(error).__name__})"
+        if fault and fault != _fault[0]:
+            log.warning("registered policies not read fault=%s", fault)
+        _fault[0] = fault
 
 
 def reading_fault() -> str:

@@ -1,6 +1,6 @@
 """Sets the web application up in this process, once; each test sees an empty database.
 
-It is on SQLite, or on the PostgreSQL that ``FAIRSTREAM_TEST_DATABASE_URL`` names; then on one process of tests only.
+It is on SQLite, or on the PostgreSQL that ``WEB_TEST_DATABASE_URL`` names; then on one process of tests only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def set_up() -> None:
     """Configure Django for this process, with a quick hash of passwords; later calls do nothing."""
     from stream_app.web_app.program import prepare  # noqa: PLC0415  # it configures Django for the process
 
-    prepare(Settings(state_dir=_folder.name, database_url=os.environ.get("FAIRSTREAM_TEST_DATABASE_URL")))
+    prepare(Settings(state_dir=_folder.name, database_url=os.environ.get("WEB_TEST_DATABASE_URL")))
     from django.conf import settings  # noqa: PLC0415  # needs Django's settings
 
     settings.PASSWORD_HASHERS = ["tests.support.web.quick_hasher.QuickHasher"]

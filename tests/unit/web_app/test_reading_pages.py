@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from stream_app.core.inspection.retention import RetentionReport
 from stream_app.core.noise.budget import Charge
 from stream_app.edges.files.key_file import add_key, create_key_file, destroy_key, key_file_path, load_key_ring
 from stream_app.edges.releases.budget_file import BudgetFile
@@ -18,6 +21,7 @@ from stream_app.topics import FAIRNESS_RESULTS
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.pages.runbooks.blocks import read_blocks
 from stream_app.web_app.pages.watched import watch
+from stream_app.web_app.policies.retention import RetentionFindings, RetentionReader, findings, note
 from stream_app.web_app.projection.store import Store
 from tests.support.web.pages import browser
 from tests.support.web.window_results import FAIR, MODEL, POLICY, race_result, run_of
@@ -27,6 +31,43 @@ def text_of(path: str, role: Role = Role.AUDITOR) -> str:
     answer = browser(role).get(path)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
+
+
+@pytest.fixture
+def asked() -> Iterator[None]:
+    """Forget at the end what was found."""
+    before = findings()
+    yield
+    note(before)
+
+
+@pytest.mark.usefixtures("asked")
+def test_topics_that_keep_records_too_long_or_not_long_enough_are_listed_with_what_to_do() -> None:
+    assert "Kafka is being asked" in text_of("/privacy")
+    hostile = "<script>alert(1)</script>"
+    reports = [
+        RetentionReport(topic=f"raw-{n}{hostile}", verdict="unlimited", kept_ms=-1, reason="Set retention.ms=1")
+        for n in range(101)
+    ]
+    note(RetentionFindings(0.5, tuple(reports), 7, 1, ""))
+    text = text_of("/privacy")
+    assert "7 topics keep records neither longer than 365 days" in text
+    assert "1 of the policy does not exist. Asked at 1970-01-01 00:00:00 UTC." in text
+    assert '<span class="state breach">unlimited</span></td><td data-name="Keeps records">forever<' in text
+    assert "1 more:" in text
+    assert hostile not in text
+
+
+@pytest.mark.usefixtures("asked")
+def test_where_kafka_does_not_say_how_long_topics_keep_records_the_page_says_why() -> None:
+    reader = RetentionReader(Settings(kafka="127.0.0.1:1"), POLICY)
+    reader.start()
+    deadline = time.monotonic() + 60
+    while not findings().fault and time.monotonic() < deadline:
+        time.sleep(0.05)
+    reader.stop()
+    text = text_of("/privacy")
+    assert "It is not known how long topics keep records.</strong> No Kafka broker answers" in text
 
 
 @pytest.mark.parametrize("name", sorted(runbooks()))

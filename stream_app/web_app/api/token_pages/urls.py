@@ -10,6 +10,6 @@ from stream_app.web_app.api.token_pages.token_list import show_tokens
 urlpatterns = [
     path("tokens", show_tokens, name="tokens"),
     path("tokens/create", create_token, name="token-create"),
-    path("tokens/<str:token_id>/limit", limit_token, name="token-limit"),
-    path("tokens/<str:token_id>/revoke", revoke_token, name="token-revoke"),
+    path("tokens/<slug:token_id>/limit", limit_token, name="token-limit"),
+    path("tokens/<slug:token_id>/revoke", revoke_token, name="token-revoke"),
 ]

@@ -17,6 +17,7 @@ from stream_app.web_app.host.audit_trail import state_settings
 from stream_app.web_app.pages.page import render_visibly
 from stream_app.web_app.pages.privacy.cost_rows import cost_rows
 from stream_app.web_app.pages.privacy.key_rows import key_rows
+from stream_app.web_app.pages.privacy.retention_rows import retention_content
 from stream_app.web_app.pages.verdict_rows import decode_body
 from stream_app.web_app.pages.watched import MODELS_PER_PAGE, watched_models
 from stream_app.web_app.projection.models import Verdict
@@ -43,6 +44,7 @@ def show_privacy(request: HttpRequest) -> HttpResponse:
     settings = state_settings()
     shown = Paginator(watched_models(), MODELS_PER_PAGE).get_page(request.GET.get("page"))
     content: dict[str, Any] = {"rows": _disclosures([*shown]), "shown": shown, "key_source": settings.key_source}
+    content |= retention_content()
     content |= _read("keys", lambda: key_rows(settings)) | _read("costs", lambda: cost_rows(settings))
     return render_visibly(request, "privacy.html", content)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.cli.privacy.retention import retention_bounds
 from stream_app.core.inspection.retention import DAY_MS, judge_retention
 from stream_app.policy import load_policy, shipped_names
+from stream_app.programs.retention import retention_bounds
 from stream_app.topics import declared_topics
 
 DEFAULTS = {"retention.bytes": "-1", "segment.ms": "604800000", "retention.ms": "604800000"}
