@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -19,6 +20,8 @@ def main() -> None:
     for number in stop_signals():  # a supervisor's stop is as clean as Ctrl-C, also in the background
         signal.signal(number, signal.default_int_handler)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain keys and identifiers
+    # Matrices here are small: more threads only wait for one another. Numpy reads it when a command imports it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     guard_standard_streams()
     quiet_client_logs()
     try:

@@ -14,7 +14,7 @@ import numpy as np
 
 from stream_app.core.arrays import Bools
 from stream_app.core.privacy.disclosure import disclose_table
-from stream_app.core.releases.determined import find_small_sums
+from stream_app.core.releases.determined import SmallSums
 from stream_app.core.releases.joint import Labels, TableRelease
 
 _MOST_CELLS = 400  # beyond that the windows of the fewest people are taken as known
@@ -59,9 +59,9 @@ def protect_crossed(
     crossed = {name for name, table in tables.items() if table.is_crossed}
     if not blocks or not any(kept[name] for name in crossed):
         return kept
-    system = _System(blocks, tables)
-    while chosen := system.cells_to_hide(kept, crossed, k):
-        for name, cell in sorted(chosen):
+    system = _System(blocks, tables, k)
+    while chosen := system.cells_to_hide(kept):
+        for name, cell in chosen:
             kept[name].discard(cell)
         for name in sorted({name for name, _ in chosen}):
             people = tables[name].people
@@ -72,39 +72,36 @@ def protect_crossed(
 class _System:
     """A column for each cell of the complete cross in each block, rows for what is known of them."""
 
-    def __init__(self, blocks: Blocks, tables: Mapping[str, TableRelease]) -> None:
+    def __init__(self, blocks: Blocks, tables: Mapping[str, TableRelease], k: int) -> None:
         self._tables = tables
         columns = [(number, labels) for number, people in enumerate(blocks.values()) for labels in people]
-        self._people = np.array([n for people in blocks.values() for n in people.values()], np.int64)
+        n_people = np.array([n for people in blocks.values() for n in people.values()], np.int64)
         numbers = np.array([number for number, _ in columns])
-        self._of_cell: dict[tuple[str, Labels], Bools] = {}
+        of_cell: dict[tuple[str, Labels], Bools] = {}
         for column, (_, labels) in enumerate(columns):
             for name, table in tables.items():
                 cell = (name, tuple(labels[place] for place in table.places))
-                self._of_cell.setdefault(cell, np.zeros(len(columns), np.bool_))[column] = True
+                of_cell.setdefault(cell, np.zeros(len(columns), np.bool_))[column] = True
         inside = [numbers == number for number in range(len(blocks))]
         known = [
-            self._of_cell[cell] & inside[number]
+            of_cell[cell] & inside[number]
             for number, cells in enumerate(blocks)
             for cell in sorted(cells)
-            if cell in self._of_cell
+            if cell in of_cell
         ]
-        self._known = np.array([*inside, *known])
-        parts = [columns & block for columns in self._of_cell.values() for block in inside]
-        self._targets = np.array([*self._of_cell.values(), *parts, *np.eye(len(columns), dtype=np.bool_)])
+        sums = np.array(list(of_cell.values()))
+        parts = [each & block for each in sums for block in inside]
+        targets = np.array([*sums, *parts, *np.eye(len(columns), dtype=np.bool_)])
+        self._cells = list(of_cell)
+        crossed = [place for place, (name, _) in enumerate(self._cells) if tables[name].is_crossed]
+        order = sorted(crossed, key=lambda place: self._size_of(self._cells[place]))
+        known_rows = np.array([*inside, *known])
+        self._sums = SmallSums(sums, n_people, targets, k, order=order, known=known_rows, parts=numbers)
 
-    def cells_to_hide(
-        self, shown: Mapping[str, Collection[Labels]], crossed: Collection[str], k: int
-    ) -> set[tuple[str, Labels]]:
+    def cells_to_hide(self, shown: Mapping[str, Collection[Labels]]) -> list[tuple[str, Labels]]:
         """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
-        released = [cell for cell in self._of_cell if cell[1] in shown[cell[0]]]
-        rows = np.array([*(self._of_cell[cell] for cell in released), *self._known])
-        chosen = set()
-        for finding in find_small_sums(rows, self._people, self._targets, k):
-            used = [cell for cell, is_ in zip(released, finding.used.tolist(), strict=False) if is_]
-            if candidates := [cell for cell in used if cell[0] in crossed]:
-                chosen.add(min(candidates, key=self._size_of))
-        return chosen
+        is_released = np.array([cell in shown[name] for name, cell in self._cells])
+        return [self._cells[place] for place in self._sums.to_hide(is_released)]
 
     def _size_of(self, cell: tuple[str, Labels]) -> tuple[int, tuple[str, Labels]]:
         return self._tables[cell[0]].people[cell[1]], cell

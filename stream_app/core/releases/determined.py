@@ -14,89 +14,137 @@ A graph theoretic approach to statistical data security.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_app.core.arrays import Bools, Floats, Ints
+from stream_app.core.releases.sum_space import SumSpace
 
-_RANK_TOLERANCE = 1e-9
 _TOLERANCE = 1e-7  # of a squared length; the rows are zeros and ones
+_NEAR = 1e-6  # of a length along one direction; what remains is tested again
 
 
-class Finding(NamedTuple):
-    """A sum over fewer than k people that follows from what was released.
+class Findings(NamedTuple):
+    """Sums that follow from what was released, of fewer than k people or guarded.
 
     Attributes:
-        n: People in it.
-        used: Whether each released sum is needed to compute it, shape (released,).
+        n: People in each, shape (findings,).
+        used: Whether each released sum is needed to compute it, shape (findings, sums).
     """
 
-    n: int
+    n: Ints
     used: Bools
 
 
-def find_small_sums(
-    released: Bools, people: Ints, targets: Bools, k: int, guarded: Bools | None = None
-) -> list[Finding]:
-    """Return the sums of 1 to k-1 people, and guarded ones, that follow from released ones.
+class SmallSums:
+    """The sums of 1 to k-1 people, and guarded ones, that somebody may ask about, and which of them follow.
 
-    Tested are the targets, the unions of two that do not overlap, and what is left of one without another inside it.
+    Asked about are the targets, the unions of two that do not overlap, and what is left of one without another inside
+    it. They are looked at again and again while fewer sums are released, and what did not follow before does not then.
 
     Args:
-        released: Cells of each released sum, shape (released, cells).
+        sums: Cells of each sum that may be released, shape (sums, cells).
         people: People in each cell, shape (cells,), >= 0.
         targets: Cells of each set that somebody may ask about, shape (targets, cells).
         k: Fewest people about which anything may follow; below 2 nothing is too few.
+        known: Cells of each sum that is known anyway, shape (known, cells).
+        order: Places of the sums that can be hidden; the first ones are hidden first.
         guarded: Cells of each set that must not follow whatever its size, shape (sets, cells).
-
-    Returns:
-        The targets themselves if there are any, and only otherwise unions and differences.
+        parts: The part that each cell belongs to, where each known sum is about one part, shape (cells,).
 
     >>> people = np.array([4, 30, 20])
-    >>> rows = np.array([[True, True, True], [False, True, False]])  # the total, and the second of three groups
-    >>> find_small_sums(rows, people, np.eye(3, dtype=bool), 10)
+    >>> sums = np.array([[True, True, True], [False, True, False], [False, False, True]])
+    >>> small = SmallSums(sums, people, np.eye(3, dtype=bool), 10, order=[2, 1])
+    >>> small.that_follow(np.array([True, True, True]))
+    Findings(n=array([4]), used=array([[ True,  True,  True]]))
+    >>> small.to_hide(np.array([True, True, True]))
+    [2]
+    >>> small.to_hide(np.array([True, True, False]))  # the total, and the second of three groups
     []
-    >>> rows = np.array([[True, True, True], [False, True, False], [False, False, True]])
-    >>> [(small.n, small.used.tolist()) for small in find_small_sums(rows, people, np.eye(3, dtype=bool), 10)]
-    [(4, [True, True, True])]
-    """
-    known = KnownSums(released, people)
-    asked = targets[:, known.is_full]
-    n = asked @ known.people
-    asked = _distinct(asked[n > 0])
-    if not len(asked):
-        return []
-    n = asked @ known.people
-    moves = known.moves_of(asked)
-    found = asked[(moves.lengths < _TOLERANCE) & (n < k)]
-    if guarded is not None and len(guarded):
-        sets = guarded[:, known.is_full]
-        found = np.vstack([found, sets[known.moves_of(sets).lengths < _TOLERANCE]])
-    if not len(found):
-        found = _combined(asked, n, moves, k)
-    found = _distinct(found)
-    used = known.used_for(found)
-    return [Finding(n, needed) for n, needed in zip((found @ known.people).tolist(), used, strict=True)]
-
-
-class Moves(NamedTuple):
-    """How the vectors of the null space move some sets of cells.
-
-    Attributes:
-        lengths: Squared length of each move, shape (sets,); 0 for a set that follows.
-        near: Scalar products of the moves, shape (sets, sets).
     """
 
-    lengths: Floats
-    near: Callable[[], Floats]
+    def __init__(
+        self,
+        sums: Bools,
+        people: Ints,
+        targets: Bools,
+        k: int,
+        *,
+        order: Sequence[int] = (),
+        known: Bools | None = None,
+        guarded: Bools | None = None,
+        parts: Ints | None = None,
+    ) -> None:
+        is_full = people > 0
+        no_sums, one_part = np.zeros((0, len(people)), np.bool_), np.zeros(len(people), np.int64)
+        self._people, self._k, self._is_combined = people[is_full], k, False
+        self._order = np.array(order, np.intp)
+        asked = _distinct(targets[:, is_full])
+        self._asked = asked[asked.any(axis=1)]
+        self._n: Ints = self._asked @ self._people
+        small = self._asked[self._n < k]
+        self._sets = _distinct(np.vstack([small, (no_sums if guarded is None else guarded)[:, is_full]]))
+        self._direction = np.cos(np.arange(1.0, 1.0 + len(self._people)) ** 2)  # no sum of a few of them is 0
+        if len(self._asked):
+            self._space = SumSpace(
+                sums[:, is_full],
+                (no_sums if known is None else known)[:, is_full],
+                (one_part if parts is None else parts)[is_full],
+            )
+
+    def to_hide(self, is_released: Bools) -> list[int]:
+        """Return, for each small sum that follows, the first of the sums that can be hidden and are needed for it.
+
+        Args:
+            is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
+        """
+        used = self.that_follow(is_released).used[:, self._order]
+        needed = used[used.any(axis=1)]
+        return sorted({int(self._order[place]) for place in needed.argmax(axis=1)}) if len(needed) else []
+
+    def that_follow(self, is_released: Bools) -> Findings:
+        """Return what follows: targets and guarded sets if there are any, and only otherwise unions and differences.
+
+        Args:
+            is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
+        """
+        if not len(self._asked):
+            return Findings(np.zeros(0, np.int64), np.zeros((0, len(is_released)), np.bool_))
+        self._space.release(is_released)
+        left = self._space.left_of(self._direction)
+        self._sets = self._following(self._sets, left)
+        if not len(self._sets) and not self._is_combined:
+            self._is_combined = True
+            self._sets = self._following(self._combined(left), left)
+        used = np.abs(self._space.shares(self._sets)) > _TOLERANCE
+        return Findings(self._sets @ self._people, used)
+
+    def _following(self, sets: Bools, left: Floats) -> Bools:
+        """Return the sets that follow: of their vectors nothing is left, so nothing along one direction either."""
+        sets = sets[np.abs(sets @ left) < _NEAR]
+        return sets[self._space.lengths(sets) < _TOLERANCE]
+
+    def _combined(self, left: Floats) -> Bools:
+        """Return the unions and differences of two sets that are small and may follow."""
+        asked, n, k, along = self._asked, self._n, self._k, self._asked @ left
+        small = np.flatnonzero(n < k)
+        is_union = np.abs(along[small][:, None] + along[small]) < _NEAR
+        is_union &= n[small][:, None] + n[small] < k
+        one, other = (small[places] for places in np.nonzero(np.triu(is_union, 1)))
+        is_rest = np.abs(along[:, None] - along) < _NEAR
+        rest = n[:, None] - n
+        whole, part = np.nonzero(is_rest & (rest > 0) & (rest < k))
+        is_apart = ~(asked[one] & asked[other]).any(axis=1)
+        is_inside = ~(asked[part] & ~asked[whole]).any(axis=1)
+        unions = asked[one[is_apart]] | asked[other[is_apart]]
+        rests = asked[whole[is_inside]] & ~asked[part[is_inside]]
+        return _distinct(np.vstack([unions, rests]))
 
 
 class KnownSums:
     """What released sums say of the cells with people.
-
-    Cells that are in the same released sums are one coordinate: moving people between them changes none of the sums.
 
     Args:
         released: Cells of each released sum, shape (released, cells).
@@ -104,61 +152,19 @@ class KnownSums:
 
     Attributes:
         is_full: Which cells have people, shape (cells,).
-        people: Their people.
     """
 
     def __init__(self, released: Bools, people: Ints) -> None:
         self.is_full: Bools = people > 0
-        self.people: Ints = people[self.is_full]
-        rows: Bools = released[:, self.is_full]
-        packed = np.packbits(rows.T, axis=1)
-        _, first, classes, sizes = np.unique(packed, axis=0, return_index=True, return_inverse=True, return_counts=True)
-        self._weights: Floats = np.zeros((len(self.people), len(first)))
-        self._weights[np.arange(len(self.people)), classes.ravel()] = 1 / np.sqrt(sizes)[classes.ravel()]
-        self._rows: Floats = rows[:, first].astype(np.float64) * np.sqrt(sizes)
-        self._null_space, self._inverse = _decompose(self._rows)
+        n = int(self.is_full.sum())
+        self._space = SumSpace(np.zeros((0, n), np.bool_), released[:, self.is_full], np.zeros(n, np.int64))
 
     def follows(self, cells: Bools) -> bool:
         """Return whether the sum over some cells follows, shape (cells,)."""
-        return bool(self.moves_of(cells[None, self.is_full]).lengths[0] < _TOLERANCE)
-
-    def moves_of(self, sets: Bools) -> Moves:
-        """Return how sets of cells with people are moved, shape (sets, cells with people)."""
-        columns = sets.astype(np.float64)
-        places = columns @ self._weights
-        moves = places @ self._null_space
-        within = columns.sum(axis=1) - np.einsum("ij,ij->i", places, places)
-        lengths = np.einsum("ij,ij->i", moves, moves) + within
-        return Moves(lengths, lambda: moves @ moves.T + columns @ columns.T - places @ places.T)
-
-    def used_for(self, sets: Bools) -> Bools:
-        """Return which released sums are needed to compute sets that follow, shape (sets, released)."""
-        used: Bools = np.abs(self._rows @ (self._inverse @ (sets @ self._weights).T)).T > _TOLERANCE
-        return used
-
-
-def _combined(asked: Bools, n: Ints, moves: Moves, k: int) -> Bools:
-    """Return unions and differences of two sets that are small and determined."""
-    near, columns, lengths = moves.near(), asked.astype(np.float64), moves.lengths
-    common = columns @ columns.T
-    squares = lengths[:, None] + lengths[None, :]
-    left = n[:, None] - n[None, :]
-    is_union = (squares + 2 * near < _TOLERANCE) & (n[:, None] + n[None, :] < k) & (common == 0)
-    is_rest = (squares - 2 * near < _TOLERANCE) & (left > 0) & (left < k) & (common == columns.sum(axis=1)[None, :])
-    first, second = np.nonzero(np.triu(is_union, 1))
-    whole, part = np.nonzero(is_rest)
-    return np.vstack([asked[first] | asked[second], asked[whole] & ~asked[part]])
+        return bool(self._space.lengths(cells[None, self.is_full])[0] < _TOLERANCE)
 
 
 def _distinct(sets: Bools) -> Bools:
-    """Return each set once, in the order in which they come first."""
+    """Return each set once."""
     packed = np.packbits(sets, axis=1)
-    return sets[list({row.tobytes(): place for place, row in reversed(list(enumerate(packed)))}.values())[::-1]]
-
-
-def _decompose(rows: Floats) -> tuple[Floats, Floats]:
-    """Return an orthonormal basis of what no row sees, shape (cells, dimensions), and the pseudoinverse of AᵀA."""
-    values, vectors = np.linalg.eigh(rows.T @ rows)
-    is_null = values < _RANK_TOLERANCE * max([1.0, *values.tolist()[-1:]]) * len(values)
-    seen = vectors[:, ~is_null]
-    return vectors[:, is_null], (seen / values[~is_null]) @ seen.T
+    return sets[sorted({row.tobytes(): place for place, row in enumerate(packed)}.values())]

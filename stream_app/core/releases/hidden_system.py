@@ -14,7 +14,7 @@ import numpy as np
 
 from stream_app.core.arrays import Bools
 from stream_app.core.privacy.disclosure import lines_of
-from stream_app.core.releases.determined import KnownSums, find_small_sums
+from stream_app.core.releases.determined import KnownSums, SmallSums
 
 Labels = tuple[str, ...]
 People = dict[Labels, int]
@@ -112,18 +112,25 @@ class HiddenSystem:
         known += [self._columns(cells) & self._is_past for cells in past.known]
         self._known = np.unique(np.array(known), axis=0)
         self._guarded = self._guarded_sets()
+        self._sums: SmallSums | None = None
 
     def cells_to_hide(self, shown: Collection[Labels], people: Mapping[Labels, int], k: int) -> set[Labels]:
         """Return one shown cell for each small sum that follows: the smallest that it is computed from."""
-        released = [cell for cell in self._of_cell if cell in shown]
-        rows = np.array([*(self._of_cell[cell] for cell in released), *self._known])
-        targets = np.array([*np.eye(len(self._people), dtype=np.bool_), *self._of_cell.values(), *self._known])
-        chosen = set()
-        for finding in find_small_sums(rows, self._people, targets, k, self._guarded):
-            used = [cell for cell, is_ in zip(released, finding.used.tolist(), strict=False) if is_]
-            if used:
-                chosen.add(min(used, key=lambda cell: (people[cell], cell)))
-        return chosen
+        cells = list(self._of_cell)
+        if self._sums is None:
+            sums = np.array(list(self._of_cell.values()))
+            targets = np.array([*np.eye(len(self._people), dtype=np.bool_), *sums, *self._known])
+            listed = [place for place, cell in enumerate(cells) if cell in people]
+            self._sums = SmallSums(
+                sums,
+                self._people,
+                targets,
+                k,
+                order=sorted(listed, key=lambda place: (people[cells[place]], cells[place])),
+                known=self._known,
+                guarded=self._guarded,
+            )
+        return {cells[place] for place in self._sums.to_hide(np.array([cell in shown for cell in cells]))}
 
     def summed(self, k: int) -> Past:
         """Return everything as a past: nothing will be released inside it any more.

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream_app.core.arrays import Bools, Ints
+from stream_app.core.arrays import Bools
 from stream_app.core.privacy.disclosure import disclose_table
-from stream_app.core.releases.determined import find_small_sums
+from stream_app.core.releases.determined import SmallSums
 
 Labels = tuple[str, ...]
 
@@ -69,8 +69,8 @@ def protect_jointly(people: Mapping[Labels, int], tables: Sequence[TableRelease]
     if len(people) > _MOST_CELLS:
         _hide_incomplete(tables, shown)
         return shown
-    system = _System(people, tables)
-    while chosen := system.cells_to_hide(shown, k):
+    system = _System(people, tables, k)
+    while chosen := system.cells_to_hide(shown):
         for number, cell in chosen:
             shown[number].discard(cell)
         for number in {number for number, _ in chosen}:
@@ -82,31 +82,30 @@ def protect_jointly(people: Mapping[Labels, int], tables: Sequence[TableRelease]
 class _System:
     """The linear system of a window: a column for each cell of the complete cross, a row for each cell of a table."""
 
-    def __init__(self, people: Mapping[Labels, int], tables: Sequence[TableRelease]) -> None:
+    def __init__(self, people: Mapping[Labels, int], tables: Sequence[TableRelease], k: int) -> None:
         self._tables = tables
-        self._people: Ints = np.array(list(people.values()), np.int64)
         self._cells = [(number, cell) for number, table in enumerate(tables) for cell, n in table.people.items() if n]
         row_of = {item: row for row, item in enumerate(self._cells)}
-        self._rows: Bools = np.zeros((len(self._cells), len(people)), np.bool_)
+        rows: Bools = np.zeros((len(self._cells) + 1, len(people)), np.bool_)
+        rows[-1] = True  # everybody is known
         for column, labels in enumerate(people):
             for number, table in enumerate(tables):
                 row = row_of.get((number, tuple(labels[place] for place in table.places)))
                 if row is not None:
-                    self._rows[row, column] = True
+                    rows[row, column] = True
+        n = np.array(list(people.values()), np.int64)
+        crossed = [place for place, (number, _) in enumerate(self._cells) if tables[number].is_crossed]
+        order = sorted(crossed, key=lambda place: (self._people_in(place), self._cells[place]))
+        self._sums = SmallSums(rows, n, np.vstack([rows[:-1], np.eye(len(n), dtype=np.bool_)]), k, order=order)
 
-    def cells_to_hide(self, shown: Sequence[set[Labels]], k: int) -> set[tuple[int, Labels]]:
+    def cells_to_hide(self, shown: Sequence[set[Labels]]) -> list[tuple[int, Labels]]:
         """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
-        is_shown = np.array([cell in shown[number] for number, cell in self._cells])
-        total = np.ones((1, self._rows.shape[1]), np.bool_)
-        targets = np.vstack([self._rows, np.eye(len(self._people), dtype=np.bool_)])
-        released = [item for item, is_ in zip(self._cells, is_shown.tolist(), strict=True) if is_]
-        chosen = set()
-        for finding in find_small_sums(np.vstack([self._rows[is_shown], total]), self._people, targets, k):
-            used = [item for item, is_ in zip(released, finding.used[:-1].tolist(), strict=True) if is_]
-            crossed = [item for item in used if self._tables[item[0]].is_crossed]
-            if crossed:
-                chosen.add(min(crossed, key=lambda item: (self._tables[item[0]].people[item[1]], item)))
-        return chosen
+        is_released = np.array([*(cell in shown[number] for number, cell in self._cells), True])
+        return [self._cells[place] for place in self._sums.to_hide(is_released)]
+
+    def _people_in(self, place: int) -> int:
+        number, cell = self._cells[place]
+        return self._tables[number].people[cell]
 
 
 def _hide_incomplete(tables: Sequence[TableRelease], shown: Sequence[set[Labels]]) -> None:

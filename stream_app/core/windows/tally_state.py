@@ -91,12 +91,16 @@ class TallyState:
         """Return the newest closed window of each size, in order of their end."""
         return self.config.in_order({key[0]: key for key in sorted(self.windows) if self.is_closed(key)}.values())
 
-    def open_cells(self) -> dict[str, Cells]:
-        """Return what was counted in windows that have not closed, by their name; without empty ones."""
-        cells: dict[str, Cells] = {}
+    def is_any_open(self) -> bool:
+        """Return whether something was counted in a window that has not closed."""
+        return any(window.cells and not self.is_closed(key) for key, window in self.windows.items())
+
+    def open_cells(self, name: str) -> Cells:
+        """Return what was counted in windows of one size that have not closed."""
+        cells: Cells = {}
         for key, window in self.windows.items():
-            if window.cells and not self.is_closed(key):
-                add_cells(cells.setdefault(key[0], {}), window.cells)
+            if key[0] == name and not self.is_closed(key):
+                add_cells(cells, window.cells)
         return cells
 
     def is_every_source_known(self) -> bool:

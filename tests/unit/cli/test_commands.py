@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,6 +55,23 @@ def modules_after(*arguments: str) -> set[str]:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_small_matrices_of_a_command_are_not_divided_among_threads() -> None:
+    program = (
+        "import os, sys\n"
+        "from stream_app.__main__ import main\n"
+        "sys.argv = ['fairstream', '--version']\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "import numpy as np\n"
+        "np.ones((600, 600)) @ np.ones((600, 600))\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
+    assert done.stdout.splitlines()[-1] == "1"
 
 
 @pytest.mark.parametrize(("words", "entry"), ENTRIES.items(), ids=list(ENTRIES))

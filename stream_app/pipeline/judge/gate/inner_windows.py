@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from stream_app.core.releases.crossed import add_block, protect_crossed
@@ -41,7 +41,7 @@ class InnerWindows:
         self._memory = memory
 
     def beside(
-        self, key: WindowKey, tables: Tables, shown: Shown, late: Cells, uncounted: Mapping[str, Cells] = {}
+        self, key: WindowKey, tables: Tables, shown: Shown, late: Cells, uncounted: Callable[[str], Cells] | None = None
     ) -> Shown:
         """Return what a window may show beside the smaller ones inside it, which closed before.
 
@@ -50,11 +50,12 @@ class InnerWindows:
             tables: Its people.
             shown: What it would show on its own.
             late: Corrections of windows inside it that are not released.
-            uncounted: Of running totals, what no closed window contains, by name of the window.
+            uncounted: Returns, of running totals, what no closed window of some size contains.
         """
         memory = self._memory.find(key)
         beyond = {code: list(vector) for code, vector in late.items()}
-        add_cells(beyond, uncounted.get(self._smallest, {}))
+        if uncounted is not None:
+            add_cells(beyond, uncounted(self._smallest))
         change = tables_in(self._layout, self._attributes, beyond, tables) if beyond else {}
         kept = {}
         for name, groups in shown.items():

@@ -11,6 +11,10 @@ from stream_app.core.windows.tally_state import TallyState
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Offsets, Span
 
 
+def _nothing(_: str) -> Cells:
+    return {}
+
+
 @dataclass(frozen=True)
 class WindowContext:
     """A window without its cells.
@@ -26,7 +30,7 @@ class WindowContext:
         correction: What a revision adds to the counts of the one before; None where it is none.
         corrections: What was added to closed windows since they were last published, by their key.
         is_between_windows: Whether running totals are published, at a moment at which no window is open.
-        uncounted: Of running totals, what no closed window contains, by name of the window; empty for windows.
+        uncounted: Returns, of running totals, what no closed window of some size contains.
     """
 
     span: Span
@@ -38,7 +42,7 @@ class WindowContext:
     correction: Cells | None = None
     corrections: Mapping[WindowKey, Cells] = field(default_factory=dict)
     is_between_windows: bool = False
-    uncounted: Mapping[str, Cells] = field(default_factory=dict)
+    uncounted: Callable[[str], Cells] = _nothing
 
 
 def context_of_totals(tally: TallyState, policy_hash: str, *, is_published: bool, is_end: bool) -> WindowContext | None:
@@ -50,7 +54,7 @@ def context_of_totals(tally: TallyState, policy_hash: str, *, is_published: bool
         is_published: Whether they are published now, not only judged again.
         is_end: Whether nothing follows, so that those of an open window can be shown.
     """
-    total, uncounted = tally.total, tally.open_cells()
+    total = tally.total
     if total.start_s is None or total.end_s is None:
         return None
     return WindowContext(
@@ -59,6 +63,6 @@ def context_of_totals(tally: TallyState, policy_hash: str, *, is_published: bool
         offsets=tally.offsets(),
         policy_hash=policy_hash,
         is_close=False,
-        is_between_windows=is_published and (is_end or not uncounted),
-        uncounted=uncounted,
+        is_between_windows=is_published and (is_end or not tally.is_any_open()),
+        uncounted=tally.open_cells,
     )

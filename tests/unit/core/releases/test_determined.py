@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_app.core.releases.determined import find_small_sums
+from stream_app.core.releases.determined import SmallSums
 
 CELLS = np.eye(4, dtype=bool)
 
@@ -15,7 +15,8 @@ def rows(*cells: tuple[int, ...]) -> np.ndarray:
 
 
 def found(released: np.ndarray, people: list[int], targets: np.ndarray = CELLS, k: int = 10) -> list[int]:
-    return [finding.n for finding in find_small_sums(released, np.array(people), targets, k)]
+    sums = SmallSums(released, np.array(people), targets, k)
+    return sums.that_follow(np.ones(len(released), np.bool_)).n.tolist()
 
 
 def test_the_rest_of_a_total_follows() -> None:
@@ -49,5 +50,5 @@ def test_nobody_is_nobody() -> None:
 
 
 def test_the_released_sums_that_are_needed_are_named() -> None:
-    [finding] = find_small_sums(rows((0, 1, 2, 3), (0, 1), (2,), (0,)), np.array([20, 20, 20, 4]), CELLS, 10)
-    assert finding.used.tolist() == [True, True, True, False]
+    sums = SmallSums(rows((0, 1, 2, 3), (0, 1), (2,), (0,)), np.array([20, 20, 20, 4]), CELLS, 10)
+    assert sums.that_follow(np.ones(4, np.bool_)).used.tolist() == [[True, True, True, False]]
