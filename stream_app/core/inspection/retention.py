@@ -9,6 +9,7 @@ import msgspec
 
 DAY_MS = 86_400_000
 UNLIMITED = -1
+_WHOLE = 100  # from this number on, no fraction is shown
 
 Verdict = Literal["ok", "too long", "unlimited", "too short", "missing"]
 
@@ -69,10 +70,11 @@ def judge_retention(bounds: RetentionBounds, settings: Mapping[str, str] | None)
 def days(time_ms: int) -> str:
     """Return a time in days, or in hours where it is shorter than two days.
 
-    >>> days(28 * DAY_MS), days(7_200_000)
-    ('28 d', '2 h')
+    >>> days(28 * DAY_MS), days(7_200_000), days(1826 * DAY_MS), days(DAY_MS * 5 // 2)
+    ('28 d', '2 h', '1,826 d', '2.5 d')
     """
-    return f"{time_ms / DAY_MS:.3g} d" if time_ms >= 2 * DAY_MS else f"{time_ms / 3_600_000:.3g} h"
+    number, unit = (time_ms / DAY_MS, "d") if time_ms >= 2 * DAY_MS else (time_ms / 3_600_000, "h")
+    return f"{number:,.0f} {unit}" if number >= _WHOLE else f"{number:.3g} {unit}"
 
 
 def _judged(bounds: RetentionBounds, kept_ms: int, *, is_deleted: bool) -> tuple[Verdict, str]:

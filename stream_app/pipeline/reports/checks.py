@@ -45,16 +45,28 @@ def judge_check(check: PackCheck, gathered: Gathered) -> CheckResult:
 
 def _impact_ratio(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
     limit = 0.8 if check.limit is None else check.limit
-    tables = [record for record in records_of(gathered, "counts") if CROSS not in record.get("attribute", CROSS)]
+    tables = [record for record in records_of(gathered, "counts") if "groups" in record]
     groups = [(table["attribute"], group) for table in tables for group in table["groups"]]
-    ratios = [(name, group) for name, group in groups if group["impact_ratio"] is not None]
     n_hidden = sum(group["hidden"] is not None for _, group in groups)
     withheld = f" {n_hidden} groups are withheld." if n_hidden else ""
-    if not ratios:
+    found = [
+        min(ratios)
+        for is_cross in (False, True)
+        if (
+            ratios := [
+                (group["impact_ratio"], f"{name} {group['group']}")
+                for name, group in groups
+                if group["impact_ratio"] is not None and (CROSS in name) == is_cross
+            ]
+        )
+    ]
+    if not found:
         return "unknown", f"No impact ratio can be shown.{withheld}"
-    name, lowest = min(ratios, key=lambda pair: pair[1]["impact_ratio"])
-    text = f"The lowest impact ratio is {lowest['impact_ratio']:.4f} ({name} {lowest['group']}), the limit {limit:g}."
-    return ("ok" if lowest["impact_ratio"] >= limit else "attention"), text + withheld
+    (lowest, group), *crossed = found
+    text = f"The lowest impact ratio is {lowest:.4f} ({group})"
+    text += "".join(f", of intersections {ratio:.4f} ({name})" for ratio, name in crossed)
+    state: CheckState = "ok" if min(found)[0] >= limit else "attention"
+    return state, f"{text}; the limit is {limit:g}.{withheld}"
 
 
 def _counts_final(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:

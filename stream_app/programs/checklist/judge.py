@@ -60,11 +60,11 @@ def _confirmed(item: Item, facts: Facts) -> Known:
     if found is None:
         return "unknown", "Nobody has confirmed it." if facts.log else "There is no audit log that could say so."
     day = datetime.fromtimestamp(found.at_s, UTC).date()
-    text = f"Confirmed on {day} by {found.by}: {found.note}"
+    text = f"Confirmed on {day} by {found.by}: {found.note.rstrip(' .')}"
     age_days = int((facts.now_s - found.at_s) // _DAY_S)
     if age_days > (item.valid_days or 0):
-        return "attention", f"{text} ({age_days} days ago; it is valid for {item.valid_days})"
-    return "ok", text
+        return "attention", f"{text} ({age_days} days ago; it is valid for {item.valid_days})."
+    return "ok", f"{text}."
 
 
 def _judged(facts: Facts) -> list[ModelPolicy]:

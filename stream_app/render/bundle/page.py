@@ -54,7 +54,7 @@ def _cover(bundle: Bundle) -> str:
         ("model", head.model),
         ("decisions from", _time(head.from_s, "the beginning of the log")),
         ("to (excluded)", _time(head.to_s, "the end of the log") + _not_ended(head)),
-        ("made at", head.made_at),
+        ("made at", f"{datetime.fromisoformat(head.made_at):%Y-%m-%d %H:%M:%S} UTC"),
         ("applies in", pack.jurisdiction),
         ("pack", f"{pack.name}, version {pack.version}, last reviewed {head.last_reviewed}"),
         ("owner of the text", pack.owner),

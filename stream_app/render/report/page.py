@@ -26,7 +26,8 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px sol
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #eaeef2;
 text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{white-space:nowrap}
 figure{margin:1rem 0}
-figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif}
+figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}
+svg:not([width]) text{font:12px system-ui,sans-serif}
 svg .note{fill:#57606a;font-size:11px}.grid{stroke:#eaeef2}.axis{stroke:#57606a}
 .limit{stroke:#404040;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
 .verdict{border-left:6px solid;padding:.6rem 1rem;background:#f6f8fa}.breach{border-color:#D55E00}

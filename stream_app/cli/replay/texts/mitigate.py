@@ -34,11 +34,12 @@ def print_mitigation(result: MitigationResult) -> None:
     shown: list[Method] = []
 
     def print_notes(*methods: Method) -> None:
-        for note in result.notes.notes:
-            if note.method in methods and note.method not in shown:
-                facts.print(f"- {note.jurisdiction}: {note.text} ({'; '.join(note.sources)})", markup=False)
+        notes = [note for note in result.notes.notes if note.method in methods and note.method not in shown]
+        for note in notes:
+            facts.print(f"- {note.jurisdiction}: {note.text} ({'; '.join(note.sources)})", markup=False)
+        if notes:
+            facts.print("")
         shown.extend(methods)
-        facts.print("")
 
     _print_weights(result)
     print_notes("weights")
@@ -47,6 +48,7 @@ def print_mitigation(result: MitigationResult) -> None:
         print_notes("thresholds")
     elif result.missing is not None:
         facts.print(f"No cuts by group: {_REASONS[result.missing]}.", markup=False)
+        facts.print("")
     if result.repairs is not None:
         _print_repairs(result.repairs)
         print_notes("repair")

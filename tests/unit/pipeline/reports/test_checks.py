@@ -50,10 +50,19 @@ def race(**ratios: float | None) -> dict[str, Any]:
 def test_the_lowest_impact_ratio_decides_and_withheld_groups_are_named(
     table: dict[str, Any], state: str, words: str
 ) -> None:
-    cross = {"attribute": "sex+race", "groups": [{"group": "f & b", "impact_ratio": 0.1, "hidden": None}]}
-    result = judged(PackCheck(kind="impact-ratio", limit=0.8), counts=[{"is_final": True}, table, cross])
+    result = judged(PackCheck(kind="impact-ratio", limit=0.8), counts=[{"is_final": True}, table])
     assert result.state == state
     assert words in result.text
+
+
+@pytest.mark.parametrize(("ratio", "state"), [(0.1, "attention"), (0.9, "ok")])
+def test_intersections_are_among_the_impact_ratios(ratio: float, state: str) -> None:
+    cross = {"attribute": "sex+race", "groups": [{"group": "f & b", "impact_ratio": ratio, "hidden": None}]}
+    check = PackCheck(kind="impact-ratio", limit=0.8)
+    result = judged(check, counts=[{"is_final": True}, race(black=0.85, white=1.0), cross])
+    assert result.state == state
+    assert f"is 0.8500 (race black), of intersections {ratio:.4f} (sex+race f & b); the limit is 0.8." in result.text
+    assert judged(check, counts=[{"is_final": True}, cross]).text.startswith(f"The lowest impact ratio is {ratio:.4f}")
 
 
 def alert(change: str, group: str = "black") -> dict[str, Any]:
