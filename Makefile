@@ -8,8 +8,11 @@ READY := $(VENV)/.ready-$(shell cat pyproject.toml requirements/build.txt requir
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 # More processes than processors: most of them wait for servers most of the time (tests/support/sharing.py).
-TEST := $(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder
+TEST := $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder
 PURE := tests/unit tests/property tests/contract $(wildcard stream_app producers dashboards fairstream)
+
+# A container may forbid to keep compiled modules; then each of thousands of processes compiles what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-pythons coverage nightly lint style format typing layers docs dashboards release lock clean \

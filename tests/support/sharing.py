@@ -1,9 +1,8 @@
 """Shares the modules of a run among its processes, so that some wait for servers while others calculate.
 
-A test without a server keeps a processor busy; one of a server waits three quarters of its time. Side by side they take
-half the time that they take one after the other. The first processes therefore begin with the modules that need no
-server, and help the others when none is left; the others begin with those that need one, the longest first, so that all
-processes end at about the same time.
+A test without a server keeps a processor busy; one of a server waits most of its time, so both kinds run side by side.
+The first processes begin with the modules that need no server, and help the others when none is left; the others begin
+with those that need one, the longest first, so that all processes end at about the same time.
 """
 
 from __future__ import annotations
