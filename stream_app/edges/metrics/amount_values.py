@@ -33,11 +33,11 @@ class AmountValue(NamedTuple):
 def mean_breach_values(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> dict[str, float | None]:
     """Return the numbers of a breach that is about means, by the names of ``OF_BREACHES`` and of its cases."""
     return {
-        "mean": amounts.mean,
-        "reference_mean": amounts.mean_reference,
-        "mean_difference": amounts.difference.value,
-        "mean_difference_lower": amounts.difference.lower,
-        "mean_difference_upper": amounts.difference.upper,
+        "mean_amount": amounts.mean,
+        "reference_mean_amount": amounts.mean_reference,
+        "mean_difference_amount": amounts.difference.value,
+        "mean_difference_amount_lower": amounts.difference.lower,
+        "mean_difference_amount_upper": amounts.difference.upper,
         "decisions": alert.n,
         "reference_decisions": alert.n_reference,
     }
@@ -53,9 +53,9 @@ def _value(name: str, what: str, read: _Read, *, is_crossed: bool = False) -> tu
         return find
 
     return (
-        AmountValue(f"amount_{name}", f"{what[0].upper()}{what[1:]}, last closed window.", part("value"), is_crossed),
-        AmountValue(f"amount_{name}_lower", f"Lower end of the 95% interval of the {what}.", part("lower"), is_crossed),
-        AmountValue(f"amount_{name}_upper", f"Upper end of the 95% interval of the {what}.", part("upper"), is_crossed),
+        AmountValue(f"{name}_amount", f"{what[0].upper()}{what[1:]}, last closed window.", part("value"), is_crossed),
+        AmountValue(f"{name}_amount_lower", f"Lower end of the 95% interval of the {what}.", part("lower"), is_crossed),
+        AmountValue(f"{name}_amount_upper", f"Upper end of the 95% interval of the {what}.", part("upper"), is_crossed),
     )
 
 
@@ -81,9 +81,9 @@ OF_GROUPS = (
     *_value("p90_difference", "amount that one in ten exceeds less that of the reference", _difference(_P90)),
 )
 OF_BREACHES = {
-    "mean": "Mean amount of the group from the onset to the alarm.",
-    "reference_mean": "Mean amount of the reference group from the onset to the alarm.",
-    "mean_difference": "Mean amount of the group less that of the reference, from the onset to the alarm.",
-    "mean_difference_lower": "Lower end of its 95% interval.",
-    "mean_difference_upper": "Upper end of its 95% interval.",
+    "mean_amount": "Mean amount of the group from the onset to the alarm.",
+    "reference_mean_amount": "Mean amount of the reference group from the onset to the alarm.",
+    "mean_difference_amount": "Mean amount of the group less that of the reference, from the onset to the alarm.",
+    "mean_difference_amount_lower": "Lower end of its 95% interval.",
+    "mean_difference_amount_upper": "Upper end of its 95% interval.",
 }

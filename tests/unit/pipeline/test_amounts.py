@@ -406,26 +406,26 @@ def test_metrics_show_means_and_open_breaches(drifted: InMemoryPipeline) -> None
     female = {"model": "rates", "attribute": "gender", "group": "female"}
     newest = [result for result in results if (result.attribute, result.window) == ("gender", "1m")][-1]
     mean = amounts_of(newest.groups[0]).mean
-    assert sample(metrics, "fairstream_amount_mean", **female, window="1m") == mean.value
-    for name in ("mean_difference", "mean_difference_lower", "p50", "p90_difference", "p90_upper"):
-        assert sample(metrics, f"fairstream_amount_{name}", **female, window="1m") is not None
+    assert sample(metrics, "fairstream_mean_amount", **female, window="1m") == mean.value
+    for name in ("mean_difference_amount", "mean_difference_amount_lower", "p50_amount", "p90_difference_amount", "p90_amount_upper"):
+        assert sample(metrics, f"fairstream_{name}", **female, window="1m") is not None
     assert sample(metrics, "fairstream_approval_ratio", **female, window="1m") is None
     of = {"model": "rates", "attribute": "gender", "kind": "mean_difference"}
     assert sample(metrics, "fairstream_alert_level", **of) == 3
     assert sample(metrics, "fairstream_threshold_ratio", **of) == 0.25
     assert sample(metrics, "fairstream_incident_level", model="rates", attribute="gender", about="decisions") == 3
-    assert sample(metrics, "fairstream_breach_mean_difference", **of, group="female") == pytest.approx(0.8, abs=0.3)
+    assert sample(metrics, "fairstream_breach_mean_difference_amount", **of, group="female") == pytest.approx(0.8, abs=0.3)
     assert sample(metrics, "fairstream_breach_gap_ratio", **of, group="female") is None
     families = [family for family in metrics.collect() if family.name.startswith("fairstream")]
     n_rows = sum(len(f.samples) for f in families if "breach" in f.name or "amount" in f.name or "evidence" in f.name)
     assert 100 < n_rows <= count_series(own)
     metrics.lane_closed(FAIRNESS_PARTIALS, 0)
-    assert sample(metrics, "fairstream_amount_mean", **female, window="1m") is None
+    assert sample(metrics, "fairstream_mean_amount", **female, window="1m") is None
     restored = Metrics(CollectorRegistry(), own, max_series=20_000)
     restored.lane_opened(FAIRNESS_PARTIALS, 0)
     restored.judge_restored(0, results, last_alerts=alerts)
     assert sample(restored, "fairstream_alert_level", **of) == 3
-    assert sample(restored, "fairstream_amount_mean", **female, window="1m") == mean.value
+    assert sample(restored, "fairstream_mean_amount", **female, window="1m") == mean.value
 
 
 def raw_partitions(n: int, seed: int = 3) -> list[MemoryPartition]:
