@@ -9,7 +9,7 @@ import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -29,6 +29,7 @@ _COMPACTION = {
 }
 
 UserRole = Literal["worker", "producer", "auditor", "web"]
+Kind = Literal["decisions", "counts", "allocations", "amounts"]
 Partitions = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 
@@ -48,7 +49,7 @@ class Declaration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     contents: str
     writers: tuple[UserRole, ...] = ()
     readers: tuple[UserRole, ...] = ()
-    kinds: tuple[Literal["decisions", "counts", "allocations"], ...] = ("decisions", "counts", "allocations")
+    kinds: tuple[Kind, ...] = get_args(Kind)
     has_outcome: bool = False
     has_export: bool = False
     for_worker: bool = True

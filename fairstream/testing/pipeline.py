@@ -22,8 +22,9 @@ from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult, decode_hours
-from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_judged_result
+from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_amounts, decode_judged_result
 from stream_app.pipeline.records.results import Result
 from stream_app.policy import ModelPolicy, Policy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_ALERTS, FAIRNESS_RESULTS, LATE_DECISIONS
@@ -172,6 +173,11 @@ class InMemoryPipeline:
     def allocation_results(self) -> list[AllocationResult]:
         """Return every result about hours of areas in the order of writing, with all revisions."""
         decoded = [decode_hours(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
+        return [result for result in decoded if result is not None]
+
+    def amount_results(self) -> list[AmountResult]:
+        """Return every result about amounts in the order of writing, exact and with all revisions."""
+        decoded = [decode_amounts(record.value) for record in self.log.read(FAIRNESS_RESULTS) if record.value]
         return [result for result in decoded if result is not None]
 
     def results(self) -> pd.DataFrame:

@@ -81,21 +81,22 @@ def simulate_loans(
             ``model_version``, and nothing else depends on it. None leaves the field out.
         part: Number of the part of a stream that consists of several: the same people, other applications.
     """
-    people = _population(seed)
+    people = population_of(seed)
     run = run_tag(seed, timeline)
     draws = Draws(seed, f"applications {part}" if part else "applications").blocks(5)
     for first, uniforms in zip(count(0, BLOCK), draws, strict=False):
         yield from _decide_block(first, uniforms, people, timeline, drift, run, version_of)
 
 
-class _Population(NamedTuple):
+class Population(NamedTuple):
     """The people who apply; index = applicant number, even numbers are women."""
 
     race: Indices
     labels: list[str]  # gender, race, age band and region as a piece of JSON
 
     @classmethod
-    def draw(cls, seed: int) -> _Population:
+    def draw(cls, seed: int) -> Population:
+        """Draw them from a seed."""
         uniforms = Draws(seed, "population").uniforms(3 * POPULATION).reshape(3, POPULATION)
         shares = (RACES, AGE_BANDS, REGIONS)
         race, age, region = (select(share, column) for share, column in zip(shares, uniforms, strict=True))
@@ -111,13 +112,13 @@ class _Population(NamedTuple):
         return cls(race, [pieces[code] for code in codes.tolist()])
 
 
-_population = lru_cache(maxsize=1)(_Population.draw)  # about 0.1 s, and the same for each part of a stream
+population_of = lru_cache(maxsize=1)(Population.draw)  # about 0.1 s, and the same for each part of a stream
 
 
 def _decide_block(
     first: int,
     uniforms: Floats,
-    people: _Population,
+    people: Population,
     timeline: Timeline,
     drift: DriftSchedule,
     run: str,

@@ -192,6 +192,9 @@ MENU: dict[str, Entry | Menu] = {
             "camera": Entry("produce.simulated:camera", "Simulate camera tracks with the leaks of real cameras."),
             "cameras": Entry("produce.cameras:cameras", "Simulate frames of cameras in the form of a vendor."),
             "allocations": Entry("produce.allocations:allocations", "Simulate hours of patrols in eight areas."),
+            "rates": Entry(
+                "produce.rates:rates", "Simulate interest rates of granted loans with a drift against women."
+            ),
             "loanapp": Entry("produce.recorded:loanapp", "Send 1,989 real mortgage decisions (Boston, 1990)."),
             "reference": Entry("produce.recorded:reference", "Send 6,000 decisions whose counts are known."),
             "csv": Entry("produce.csv_file:csv", "Send any CSV file to the topic of a policy."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from stream_app.core.amounts.scale import AmountScale
 from stream_app.core.groups.memberships import MembershipCounter
 from stream_app.core.windows.cells import CellLayout
 from stream_app.policy import (
@@ -30,6 +31,8 @@ __all__ = [
     "OUTCOME_LABELS",
     "SCORE",
     "UNFAVORABLE",
+    "amount_place_of",
+    "amount_scale_of",
     "can_compare",
     "can_compare_any",
     "index_by_label",
@@ -44,6 +47,8 @@ FAVORABLE = "favorable"
 UNFAVORABLE = "unfavorable"
 AWAITED = "awaited"  # the outcome of a decision that began to wait for one
 EXPIRED = "expired"  # the outcome of a decision that left without one
+_WIDTH = 3  # entries of a feature in a vector: n, sum, sum of squares
+_SUM = 1  # the place of the sum among them
 OUTCOME_LABELS = (FAVORABLE, UNFAVORABLE, AWAITED, EXPIRED)
 
 
@@ -89,18 +94,31 @@ def memberships_of(model: ModelPolicy, layout: CellLayout) -> list[MembershipCou
 def layout_of(model: ModelPolicy) -> CellLayout:
     """Return the cell layout of a model in windows, totals and the history of tested periods.
 
-    The dimensions are the attributes in declared order, then the segment if there is one, then the decision for a
-    model of kind ``decisions``, then the bins of the score if there is one. Labels of attributes and segment are
-    spelled as in the policy, followed by ``unknown`` (null) and ``__other__`` (not listed).
+    The dimensions are the attributes in declared order, then the segment if there is one, then the decision if there is
+    one (favorable and unfavorable, or the bins of an amount), then the bins of the score if there is one. Labels of
+    attributes and segment are spelled as in the policy, followed by ``unknown`` (null) and ``__other__`` (not listed).
     """
     dimensions = [(attribute.name, (*attribute.groups, UNKNOWN, OTHER)) for attribute in model.attributes]
     if model.segment is not None:
         dimensions.append((model.segment.name, (*model.segment.values, UNKNOWN, OTHER)))
-    if model.kind == "decisions":
-        dimensions.append((DECISION, (FAVORABLE, UNFAVORABLE)))
+    if model.decision is not None:
+        scale = amount_scale_of(model)
+        dimensions.append((DECISION, (FAVORABLE, UNFAVORABLE) if scale is None else scale.bin_labels))
     if model.score is not None:
         dimensions.append((SCORE, model.score.bins))
     return CellLayout(tuple(dimensions), len(model.counted_features))
+
+
+def amount_scale_of(model: ModelPolicy) -> AmountScale | None:
+    """Return in which steps and bins the amounts of a model are counted; None where its decision is none."""
+    decision = model.decision
+    return AmountScale(*decision.range, decision.bins) if decision is not None and decision.is_amount else None
+
+
+def amount_place_of(model: ModelPolicy) -> int:
+    """Return the place of the sum of the amounts in a vector: that of the last feature."""
+    n_others = len(model.counted_features) - 1
+    return 1 + _WIDTH * n_others + _SUM
 
 
 def n_buckets_of(model: ModelPolicy) -> int:

@@ -107,13 +107,23 @@ def _obstacle(old: ModelPolicy, new: ModelPolicy) -> str:
         return f"event_time.pane_s changed from {old.event_time.pane_s} to {new.event_time.pane_s}"
     if old.kind != new.kind:
         return f"kind changed from {old.kind!r} to {new.kind!r}"
-    if new.score is None:
-        return ""
+    if _amounts_of(old) != _amounts_of(new):
+        return "minimum, maximum or bins of the decision changed, and what is counted already has other bins"
+    return "" if new.score is None else _obstacle_of_score(old, new.score)
+
+
+def _obstacle_of_score(old: ModelPolicy, score: Score) -> str:
     if old.score is None:
         return "a score was added, and the score of what is counted already is not known"
-    if any(_bin_around(low, high, new.score) < 0 for low, high in _bins_of(old.score)):
+    if any(_bin_around(low, high, score) < 0 for low, high in _bins_of(old.score)):
         return "score.edges divide a bin of scores that is counted already"
     return ""
+
+
+def _amounts_of(model: ModelPolicy) -> tuple[object, ...]:
+    """Return what the cells of amounts depend on; the same for all other decisions."""
+    decision = model.decision
+    return () if decision is None or not decision.is_amount else (*decision.range, decision.bins)
 
 
 def _bins_of(score: Score) -> list[tuple[float, float]]:

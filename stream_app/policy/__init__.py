@@ -4,17 +4,16 @@ A policy names for each model the topic, the place of each field in the JSON, wh
 protected attributes with their groups and reference, and the rules by which results are judged. The decoder is compiled
 from it (``stream_app.core.events.schema``), so a stream of your own needs no code. ``docs/reference/policy.md`` is the
 reference. ``types`` and ``labels`` are the values of a policy, ``values`` reads those of records, ``fields`` are its
-fields of a record, ``limits`` how it is judged, ``model`` all of it, ``outcomes`` what follows from declared outcomes,
-``hours`` what hours of areas need. ``load`` reads a policy (``former_names`` of its fields included), ``check`` checks
-how its parts fit together, ``messages`` words what is wrong. ``reference`` documents every field, ``schema`` is the
-JSON Schema.
+fields of a record, ``limits`` how it is judged, ``model`` all of it with its ``parts``, ``outcomes`` what follows from
+declared outcomes, ``hours`` what hours of areas need. ``load`` reads a policy (``former_names`` of its fields
+included), ``check`` checks how its parts fit together, ``messages`` words what is wrong. ``reference`` documents every
+field, ``schema`` is the JSON Schema.
 """
 
 from stream_app.policy.check import MAX_CELLS, n_labels
 from stream_app.policy.fields import (
     Box,
     Constant,
-    Decision,
     EventTime,
     Feature,
     Identifier,
@@ -45,10 +44,10 @@ from stream_app.policy.model import (
     DEFAULT_WINDOWS,
     ModelPolicy,
     Policy,
-    declared_paths,
-    is_cluster_alone,
 )
 from stream_app.policy.outcomes import N_OUTCOMES, declared_outcome, outcome_layout_hash, outcome_records_of
+from stream_app.policy.parts.decision import Decision, listed_decision
+from stream_app.policy.parts.paths import declared_paths, is_cluster_alone
 from stream_app.policy.types import JsonPath, Label, Name, Scalar, Topic
 from stream_app.policy.values.anomalies import ANOMALY_FIELD, Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
@@ -106,6 +105,7 @@ __all__ = [
     "is_cluster_alone",
     "label_by_spelling",
     "label_text",
+    "listed_decision",
     "load_policy",
     "n_labels",
     "outcome_layout_hash",

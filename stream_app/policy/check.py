@@ -6,15 +6,18 @@ Each error names the path of the field, and states what is wrong and what is all
 from __future__ import annotations
 
 import json
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from math import prod
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from stream_app.policy.fields import Decision, EventTime, Feature, Outcome, OutcomeTime, Score
+from stream_app.policy.fields import EventTime, Feature, Outcome, OutcomeTime, Score
 from stream_app.policy.hours.allocations import allocation_faults
 from stream_app.policy.labels import CLUSTER, DECISION, OUTCOME, SCORE
-from stream_app.policy.model import ModelPolicy, Policy, declared_paths
+from stream_app.policy.model import ModelPolicy, Policy
 from stream_app.policy.outcomes import outcome_records_of
+from stream_app.policy.parts.amounts import amount_faults
+from stream_app.policy.parts.decision import Decision, listed_decision
+from stream_app.policy.parts.paths import declared_paths
 from stream_app.policy.values.anomalies import anomaly_fault
 from stream_app.policy.values.auditor_keys import sealing_fault
 from stream_app.policy.values.cameras import camera_faults, publication_faults
@@ -104,7 +107,7 @@ def _check_judging(model: ModelPolicy, where: str) -> None:
         reject("needs a segment, whose values are the strata", f"{where}.detection.is_stratified")
     if (period_s := detection.period_s) is not None and period_s % (pane_s := model.event_time.pane_s):
         reject(f"{period_s} is not a multiple of pane_s = {pane_s}", f"{where}.detection.period_s")
-    if model.kind == "decisions" and (n := n_pairs(model)) > MAX_PAIRS:
+    if model.is_tested and (n := n_pairs(model)) > MAX_PAIRS:
         what = f"makes {n:,} groups and intersections, allowed are {MAX_PAIRS:,}; lower it or declare fewer groups"
         reject(what, f"{where}.detection.max_depth")
 
@@ -117,13 +120,14 @@ def n_pairs(model: ModelPolicy) -> int:
 
 
 def n_labels(model: ModelPolicy) -> list[int]:
-    """Return the number of labels of each dimension: attributes, segment, decision, score.
+    """Return the number of labels of each dimension: attributes, segment, decision or bins of amounts, score.
 
     Attributes and segment have two labels more than they declare: ``unknown`` and ``__other__``.
     """
     declared = [attribute.groups for attribute in model.attributes]
     declared += [model.segment.values] if model.segment is not None else []
-    n_declared = [len(labels) + 2 for labels in declared] + ([2] if model.decision is not None else [])
+    n_declared = [len(labels) + 2 for labels in declared]
+    n_declared += [] if model.decision is None else [model.decision.n_labels]
     return n_declared + ([len(model.score.bins)] if model.score is not None else [])
 
 
@@ -131,7 +135,8 @@ def _check_fields(model: ModelPolicy, where: str) -> None:
     if not model.event_id.is_required:
         what = "must be true: records without an event id would be duplicates of each other"
         reject(what, f"{where}.event_id.is_required")
-    for field, fault in (*camera_faults(model), *publication_faults(model), *allocation_faults(model)):
+    faults = (camera_faults, publication_faults, allocation_faults, amount_faults)
+    for field, fault in chain.from_iterable(faults_of(model) for faults_of in faults):
         reject(fault, f"{where}.{field}")
     _check_paths(model, where)
 
@@ -152,12 +157,14 @@ def _check_paths(model: ModelPolicy, where: str) -> None:
 
 
 def _check_decision(model: ModelPolicy, where: str) -> None:
-    decision: Decision | None = model.decision
-    if (model.kind == "decisions") != (decision is not None):
+    decision = model.decision
+    if model.is_tested != (decision is not None):
         need = "required" if decision is None else "not allowed"
         reject(f"{need} for kind {model.kind!r}", f"{where}.decision")
-    if decision is not None:
-        _check_values(decision, f"{where}.decision")
+    if (labels := listed_decision(decision)) is not None:
+        if not labels.unfavorable:
+            reject("expected a list of at least 1 entries: all other values", f"{where}.decision.unfavorable")
+        _check_values(labels, f"{where}.decision")
 
 
 def _check_values(labels: Decision | Outcome, where: str) -> None:
@@ -234,5 +241,6 @@ def _check_names(model: ModelPolicy, where: str) -> None:
     reserved = [name for name, part in parts.items() if part]
     reject_duplicates(dimensions, f"{where}.attributes[...].name", reserved=reserved)
     features = [feature.name for feature in model.features]
-    reject_duplicates(features, f"{where}.features[...].name", reserved=[SCORE] if model.score else [])
+    reserved = [feature.name for feature in model.counted_features[len(model.features) :]]  # of score and amount, too
+    reject_duplicates(features, f"{where}.features[...].name", reserved=reserved)
     reject_duplicates([window.name for window in model.windows], f"{where}.windows[...].name", reserved=["total"])

@@ -1,4 +1,4 @@
-"""The fields of a record as a policy declares them: identifiers, times, decisions, attributes, scores, outcomes."""
+"""The fields of a record as a policy declares them: identifiers, times, features, scores, outcomes."""
 
 from __future__ import annotations
 
@@ -72,26 +72,6 @@ class EventTime(PolicyPart, frozen=True, kw_only=True):
     max_age_s: Annotated[int, msgspec.Meta(ge=60)] = 400 * 86_400
     pane_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 10
     idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 5.0
-
-
-class Decision(PolicyPart, frozen=True, kw_only=True):
-    """The decision that is monitored.
-
-    Attributes:
-        path: Its place in the JSON.
-        favorable: The value that is good for the person: true, 1, "approved", ...; or a list of such values.
-        unfavorable: All other values that may occur, of the same type; any further value is a dead letter (``value``).
-            1.0 is 1; texts must be as they are written here.
-    """
-
-    path: JsonPath
-    favorable: Scalar | Values
-    unfavorable: Annotated[tuple[Scalar, ...], msgspec.Meta(min_length=1)]
-
-    @property
-    def favorable_values(self) -> tuple[Scalar, ...]:
-        """All favorable values."""
-        return self.favorable if isinstance(self.favorable, tuple) else (self.favorable,)
 
 
 class Feature(PolicyPart, frozen=True, kw_only=True):

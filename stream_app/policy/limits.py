@@ -34,6 +34,8 @@ class Rules(PolicyPart, frozen=True, kw_only=True):
         min_n: A pair with fewer decisions in either group is ``insufficient``.
         max_hours_ratio: For ``allocations``: violated in a window if the ratio of the hours per capita of a group to
             those of the reference, or its inverse, is above this value.
+        max_mean_difference: For ``amounts``, where it is required: violated if the mean of the group is further than
+            this below or above that of the reference, in the unit of the amount.
     """
 
     min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
@@ -41,6 +43,7 @@ class Rules(PolicyPart, frozen=True, kw_only=True):
     max_rate_difference: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.1
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
     max_hours_ratio: Annotated[float, msgspec.Meta(gt=1, le=1000)] = 1.5
+    max_mean_difference: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class Detection(PolicyPart, frozen=True, kw_only=True):

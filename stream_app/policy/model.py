@@ -14,7 +14,6 @@ from stream_app.policy.fields import (
     Box,
     CameraRecords,
     Constant,
-    Decision,
     EventTime,
     Feature,
     Identifier,
@@ -24,6 +23,7 @@ from stream_app.policy.fields import (
 )
 from stream_app.policy.former_names import IN_HASH_OF_FILE
 from stream_app.policy.limits import Detection, Privacy, Publication, Rules, Sealing, WindowPolicy
+from stream_app.policy.parts.decision import Decision
 from stream_app.policy.types import Format, JsonPath, Name, PolicyPart, Spelling, Subject, Topic
 from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment
@@ -63,11 +63,12 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
         event_time: When the decision was made.
         kind: ``decisions`` are judged for fairness; ``counts`` are published as k-suppressed counts; ``allocations``
             are hours of areas, compared per capita between the groups of each attribute. They need a ``segment``, the
-            area, and features named ``hours`` and ``population``; ``risk`` is optional.
+            area, and features named ``hours`` and ``population``; ``risk`` is optional. ``amounts`` follows from a
+            decision that is an amount and need not be given.
         output_topic: Where the pseudonymized events go; without it they are counted and not published.
         event_id: The identifier by which a duplicate is recognized; pseudonymized too.
         identifiers: Further identifiers; all are replaced by pseudonyms.
-        decision: The decision that is monitored; for ``decisions`` only.
+        decision: The decision that is monitored; for ``decisions`` and ``amounts``.
         attributes: The protected attributes; for ``counts`` whatever is counted by. The product of the numbers of
             labels of all attributes, segment, decision and score is at most 1,000,000, four times as many with
             outcomes and 65 times as many with a ``cluster`` included. May be left out where there are ``proxies``.
@@ -122,7 +123,7 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     instance: Instance | None = None
     record: CameraRecords | None = None
     event_time: EventTime
-    kind: Literal["decisions", "counts", "allocations"] = "decisions"
+    kind: Literal["decisions", "counts", "allocations", "amounts"] = "decisions"
     output_topic: Topic | None = None
     event_id: Identifier
     identifiers: tuple[Identifier, ...] = ()
@@ -154,6 +155,11 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
     max_list_items: Annotated[int, msgspec.Meta(ge=1)] = 512
     revision_s: Annotated[int, msgspec.Meta(ge=60, le=7 * 86_400)] = 3600
 
+    def __post_init__(self) -> None:
+        """Name the kind of a model whose decision is an amount."""
+        if self.kind == "decisions" and self.decision is not None and self.decision.is_amount:
+            msgspec.structs.force_setattr(self, "kind", "amounts")
+
     def counting_facts(self) -> dict[str, object]:
         """Return what the counts of this model depend on, by field: models with equal facts count alike.
 
@@ -175,9 +181,15 @@ class ModelPolicy(PolicyPart, frozen=True, kw_only=True):
 
     @property
     def counted_features(self) -> tuple[Feature, ...]:
-        """The numbers in the order of a cell's vector: declared features, probabilities of proxies, then the score."""
+        """The numbers in the order of a cell's vector: declared features, probabilities of proxies, score, amount."""
         score = () if self.score is None else (self.score.as_feature,)
-        return (*self.features, *(feature for proxy in self.proxies for feature in proxy.as_features), *score)
+        amount = () if self.decision is None else self.decision.as_features
+        return (*self.features, *(feature for proxy in self.proxies for feature in proxy.as_features), *score, *amount)
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether groups are tested over time, period by period."""
+        return self.kind in ("decisions", "amounts")
 
     def hash(self) -> str:
         """Return the hash that results, alerts and journal carry: of everything that changes verdicts or counts.
@@ -256,30 +268,6 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
                 return model
         known = ", ".join(model.name for model in self.models)
         raise PolicyError(f"No model {name!r} in the policy", action=f"Known: {known}")
-
-
-def declared_paths(model: ModelPolicy) -> list[tuple[str, str]]:
-    """List every path in a policy, with the part that names it."""
-    paths = [(identifier.path, "identifier") for identifier in model.all_identifiers]
-    paths += [(model.event_time.path, "event_time")]
-    paths += [(model.decision.path, "decision")] if model.decision else []
-    paths += [(attribute.path, "attribute") for attribute in model.attributes]
-    paths += [(path, "proxy") for proxy in model.proxies for path in proxy.groups.values()]
-    paths += [(model.segment.path, "segment")] if model.segment else []
-    paths += [(model.model_version, "model_version")] if model.model_version else []
-    paths += [(model.score.path, "score")] if model.score else []
-    paths += [(feature.path, "feature") for feature in model.features]
-    paths += [(constant.path, "constant") for constant in model.constants]
-    paths += [(box.path, "box") for box in model.boxes]
-    paths += [(path, kind) for kind, places in (("keep", model.keep), ("drop", model.drop)) for path in places]
-    if model.cluster is not None and model.cluster not in {path for path, _ in paths}:
-        paths.append((model.cluster, "cluster"))
-    return paths
-
-
-def is_cluster_alone(model: ModelPolicy) -> bool:
-    """Return whether the place of the cluster is declared as nothing else, so that its value must not leave."""
-    return (model.cluster, "cluster") in declared_paths(model)
 
 
 def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:

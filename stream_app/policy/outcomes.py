@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
-from stream_app.policy.fields import Decision, EventTime, Identifier, Outcome
+from stream_app.policy.fields import EventTime, Identifier, Outcome
 from stream_app.policy.model import ModelPolicy
+from stream_app.policy.parts.decision import Decision
 
 N_OUTCOMES: Final = 4  # favorable, unfavorable, awaited, expired
 

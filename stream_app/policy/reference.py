@@ -16,7 +16,6 @@ from stream_app.policy.fields import (
     Box,
     CameraRecords,
     Constant,
-    Decision,
     EventTime,
     Feature,
     Identifier,
@@ -28,6 +27,7 @@ from stream_app.policy.fields import (
 from stream_app.policy.limits import Detection, Noise, Privacy, Publication, Rules, Sealing, WindowPolicy
 from stream_app.policy.messages import describe_kind
 from stream_app.policy.model import ModelPolicy, Policy
+from stream_app.policy.parts.decision import Decision
 from stream_app.policy.types import PolicyPart
 from stream_app.policy.values.anomalies import Anomalies
 from stream_app.policy.values.labeled import Attribute, Segment

@@ -103,6 +103,14 @@ class ShownFlags:
         """
         return self._select_kind("allocations", policy, window)
 
+    def select_amounts(self, policy: Policy, window: str | None = None) -> Selection | None:
+        """Return what is selected of a policy where all of it is about amounts; None where it is not.
+
+        Raises:
+            ConfigError: The policy has no such model, attribute or window.
+        """
+        return self._select_kind("amounts", policy, window)
+
     def _select_kind(self, kind: str, policy: Policy, window: str | None) -> Selection | None:
         selection = select(policy, self.model, self.attribute, window)
         return selection if all(policy.model(name).kind == kind for name in selection.models) else None

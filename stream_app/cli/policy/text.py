@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from stream_app.core.events.clusters import ClusterCounts
 from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
 from stream_app.pipeline.ingest.sampled.periods import SampledPeriods
-from stream_app.policy import N_BUCKETS, ModelPolicy
+from stream_app.policy import N_BUCKETS, Decision, ModelPolicy
 from stream_app.printed_text import in_one_line
 
 _MOST_SHOWN = 30  # characters of a value
@@ -29,9 +29,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         ),
     ]
     if model.decision is not None:
-        unfavorable = _listed(str(value).lower() for value in model.decision.unfavorable)
-        favorable = _listed(str(value).lower() for value in model.decision.favorable_values)
-        lines.append(("decision", f"{model.decision.path}: {favorable} vs. {unfavorable}"))
+        lines.append(("decision", f"{model.decision.path}: {_decision_words(model.decision)}"))
     for attribute in model.attributes:
         reference = f", compared with {attribute.reference}" if attribute.reference is not None else ""
         bands = f" (bands of the {attribute.derive or 'number'} in {attribute.path})" if attribute.edges else ""
@@ -54,9 +52,11 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         ("other fields", "become dead letters" if model.unknown_fields == "reject" else "are dropped and counted"),
         ("windows", _listed(window.name for window in model.windows)),
     ]
-    if model.kind == "decisions":
+    if model.is_tested:
         rules = model.rules
         limits = f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
+        if rules.max_mean_difference is not None:
+            limits = f"difference of means above {rules.max_mean_difference:g}"
         lines.append(("breach", f"{limits}, with at least {rules.min_n} decisions in each group"))
         waiting = f"wait {_length(int(model.wait_s))} for silent partitions"
         lines.append(("tests", f"of periods of {_length(model.period_s)}, {waiting}"))
@@ -69,6 +69,14 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return _text_of(f"Model {model.name}", lines)
+
+
+def _decision_words(decision: Decision) -> str:
+    if decision.is_amount:
+        low, high = decision.range
+        return f"amount from {low:g} to {high:g}, {decision.favorable} is favorable, in {decision.bins} bins"
+    unfavorable = _listed(str(value).lower() for value in decision.unfavorable)
+    return f"{_listed(str(value).lower() for value in decision.favorable_values)} vs. {unfavorable}"
 
 
 def _not_by_cluster(model: ModelPolicy) -> str:

@@ -36,8 +36,8 @@ def select_model(policy: Policy, name: str | None, *, kinds: Collection[str] = (
         raise ConfigError(f"Model {name!r} is counted, not judged: there are no verdicts to replay")
     if model.kind not in kinds:
         raise ConfigError(
-            f"Model {name!r} has no decisions to replay",
-            action="Its results about hours can be verified: fairstream replay verify",
+            f"Model {name!r} has no decisions with rates to replay",
+            action="Its results about hours or amounts can be verified: fairstream replay verify",
         )
     return model
 

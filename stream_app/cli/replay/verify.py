@@ -70,7 +70,7 @@ def verify(
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
-    model = select_model(policy, selection.model, kinds=("decisions", "allocations"))
+    model = select_model(policy, selection.model, kinds=("decisions", "allocations", "amounts"))
     choice = select_source(model, source)
     now_s = time.time()
     ends = (selection.from_, selection.to)

@@ -11,6 +11,7 @@ from stream_app.cli.flags.expand import with_flags
 from stream_app.cli.flags.selection import ShownFlags
 from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import note_skipped, notes, print_json, print_listing
+from stream_app.cli.show.amounts import show_amounts
 from stream_app.cli.show.counts import show_counts
 from stream_app.cli.show.hours import show_hours
 from stream_app.cli.show.other_models import OtherModels
@@ -48,7 +49,8 @@ def show_results(
     Shows the closed windows and the running totals of the models of the policy. Groups of fewer than k decisions
     (policy: privacy.k) are suppressed, and so are the groups that would reveal them. Bounds of a window are 95%
     confidence intervals for a single look; those of the running totals are valid under continuous monitoring. Of a
-    model of kind counts, shows what was published, and whether it has noise; of kind allocations, hours per capita.
+    model of kind counts, shows what was published, and whether it has noise; of kind allocations, hours per capita;
+    where the decision is an amount, means and quantiles.
 
     Example: fairstream results --model loans --window 1m --last 5
     """
@@ -60,10 +62,22 @@ def show_results(
     if (hours := shown.select_hours(policy, window)) is not None:
         show_hours(settings.connection, hours, last=last, is_every=every, is_followed=follow, as_json=as_json)
         return
-    selection = shown.select(policy, window)
+    selection, k_of = shown.select(policy, window), smallest_groups_of_records(policy)
     if shown.unsafe_exact:
         append_exact(settings, "results", shown.model)
-    k_of, limits_of = smallest_groups_of_records(policy), limits_by_model(policy)
+    if (amounts := shown.select_amounts(policy, window)) is not None:
+        k_of_amounts = (lambda _: 0) if shown.unsafe_exact else k_of
+        show_amounts(
+            settings.connection,
+            amounts,
+            k_of_amounts,
+            last=last,
+            is_every=every,
+            is_followed=follow,
+            as_json=as_json,
+        )
+        return
+    limits_of = limits_by_model(policy)
     others = OtherModels(selection)
 
     def show(results: Iterable[AnyResult]) -> None:
@@ -75,8 +89,9 @@ def show_results(
         show(selected if every else newest_revisions(selected, last))
         note_skipped(reader.unreadable, reader.n_unreadable)
         others.print_note()
-        if unshown := sorted(name for name in selection.models if policy.model(name).kind == "allocations"):
-            notes.print(f"Not shown: hours of areas of model {', '.join(unshown)}. Choose it with --model.")
+        for kind, what in (("allocations", "hours of areas"), ("amounts", "amounts")):
+            if unshown := sorted(name for name in selection.models if policy.model(name).kind == kind):
+                notes.print(f"Not shown: {what} of model {', '.join(unshown)}. Choose it with --model.")
         if follow:
             for result in filter(selection.has_result, reader.follow()):
                 show([result])

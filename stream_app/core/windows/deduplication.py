@@ -9,7 +9,9 @@ same in a replay: an event is a duplicate if its id occurs earlier in the same *
 with probability 2**-63; among 300,000 remembered ids a new one is mistaken for a duplicate about once in 3e13 events.
 
 The last bit of a remembered tag is the decision that came first, so that a duplicate with the opposite decision is
-known as a *conflict*: the first one stands, and which events are conflicts depends on the log alone, too.
+known as a *conflict*: the first one stands, and which events are conflicts depends on the log alone, too. Where the
+decision is an amount, the last eight bits are a hash of it: of 256 duplicates with another amount, one is not known as
+a conflict, and two different ids share a tag with probability 2**-56.
 
 Memory: 8 bytes per remembered id. Cost: about 0.2 microseconds per event in runs of a thousand.
 """
@@ -26,8 +28,8 @@ from stream_app.core.arrays import Bools, Ints
 
 Tags = NDArray[np.uint64]
 
-_DECISION = np.uint64(1)
-_IDS = ~_DECISION
+AMOUNT_BITS = 8  # of a tag, where decisions are amounts
+_SPREADING = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: neighbors differ in the first bits of the product
 
 N_BLOCKS = 2  # closed blocks that are kept beside the current one
 
@@ -43,13 +45,26 @@ def event_tags(digests: list[bytes]) -> Tags:
     return np.frombuffer(b"".join(digests), np.uint64)[::4].copy()
 
 
-def tags_with_decisions(tags: Tags, is_favorable: Bools) -> Tags:
-    """Return tags whose last bit is the decision, shape (n,).
+def tags_with_decisions(tags: Tags, decisions: Bools | Tags, n_bits: int = 1) -> Tags:
+    """Return tags whose last bits are the decision, shape (n,).
 
     >>> tags_with_decisions(np.array([6, 7], np.uint64), np.array([True, False])).tolist()
     [7, 6]
     """
-    return (tags & _IDS) | is_favorable
+    return (tags & ~_decision_mask(n_bits)) | decisions
+
+
+def amount_hashes(fixed: Ints) -> Tags:
+    """Return a hash of ``AMOUNT_BITS`` bits of each amount, a fixed-point integer, shape (n,).
+
+    >>> amount_hashes(np.array([30_000, 30_001, -30_000])).tolist()
+    [76, 234, 179]
+    """
+    return (fixed.astype(np.uint64) * _SPREADING) >> np.uint64(64 - AMOUNT_BITS)
+
+
+def _decision_mask(n_bits: int) -> np.uint64:
+    return np.uint64(2**n_bits - 1)
 
 
 class Duplicates(NamedTuple):
@@ -69,9 +84,12 @@ class DeduplicationWindow:
 
     Args:
         size: At least this many records before an event are searched; 0 remembers nothing.
+        n_decision_bits: How many bits of a tag are the decision.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, n_decision_bits: int = 1) -> None:
+        self._of_decision = _decision_mask(n_decision_bits)
+        self._of_id = ~self._of_decision
         self._block_size = -(-size // N_BLOCKS)
         self._blocks: dict[int, list[Tags]] = {}  # block number -> sorted runs, longest first
         self._undecided: dict[int, list[Tags]] = {}  # the same for ids whose decision is not known
@@ -104,7 +122,7 @@ class DeduplicationWindow:
 
         Args:
             offsets: Offset of each event, int64, shape (n,), ascending.
-            tags: First eight bytes of each event id's keyed hash, the last bit being the decision, shape (n,).
+            tags: First eight bytes of each event id's keyed hash, the last bits being the decision, shape (n,).
 
         Returns:
             The duplicates. A duplicate is not remembered again.
@@ -123,10 +141,10 @@ class DeduplicationWindow:
 
         Args:
             block: Number of the block in which the events are.
-            tags: Tag of each, the last bit being the decision, shape (n,).
+            tags: Tag of each, the last bits being the decision, shape (n,).
         """
         self._forget_before(block)
-        ids, decisions = tags & _IDS, tags & _DECISION
+        ids, decisions = tags & self._of_id, tags & self._of_decision
         is_undecided = self._undecided_among(ids)
         is_known = self._decided_among(ids)
         is_conflict = is_known & ~is_undecided & (decisions != self._first_decisions(ids, decisions))
@@ -141,7 +159,7 @@ class DeduplicationWindow:
             has_decisions: Whether the last bit of a tag is the decision; it was not before version 0.3.
         """
         runs = (self._blocks if has_decisions else self._undecided).setdefault(block, [])
-        runs.append(np.sort(tags if has_decisions else tags & _IDS))
+        runs.append(np.sort(tags if has_decisions else tags & self._of_id))
         # Runs merge when they are of like length, so that a tag is moved a few times only and few runs are searched.
         while len(runs) > 1 and len(runs[-1]) * _MERGE_FACTOR >= len(runs[-2]):
             younger = runs.pop()
@@ -153,9 +171,9 @@ class DeduplicationWindow:
 
     def _admit_into(self, block: int, tags: Tags) -> Duplicates:
         self._forget_before(block)
-        ids = tags & _IDS
+        ids = tags & self._of_id
         order = np.argsort(ids, kind="stable")  # stable: of two equal ids in one run, the first comes first
-        ordered, decisions = ids[order], tags[order] & _DECISION
+        ordered, decisions = ids[order], tags[order] & self._of_decision
         is_repeated = np.zeros(len(tags), np.bool_)
         is_repeated[1:] = ordered[1:] == ordered[:-1]
         known = is_repeated | self._decided_among(ordered)
@@ -183,7 +201,7 @@ class DeduplicationWindow:
         is_decided = np.zeros(len(ids), np.bool_)
         for runs in self._blocks.values():
             for run in runs:
-                is_decided |= run[np.minimum(np.searchsorted(run, ids), len(run) - 1)] & _IDS == ids
+                is_decided |= run[np.minimum(np.searchsorted(run, ids), len(run) - 1)] & self._of_id == ids
         return is_decided
 
     def _undecided_among(self, ids: Tags) -> Bools:
@@ -199,5 +217,5 @@ class DeduplicationWindow:
         for runs in self._blocks.values():
             for run in runs:
                 nearest = run[np.minimum(np.searchsorted(run, ids), len(run) - 1)]
-                decisions = np.where(nearest & _IDS == ids, nearest & _DECISION, decisions)
+                decisions = np.where(nearest & self._of_id == ids, nearest & self._of_decision, decisions)
         return decisions

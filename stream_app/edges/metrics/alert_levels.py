@@ -178,9 +178,14 @@ class AlertLevels:
                 gauge.set(labels, time_s)
 
 
+def pair_kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
+    """Return the kinds of limits that every pair of a model is compared with, intersections too."""
+    return (LimitKind.MEAN,) if model.kind == "amounts" else PAIR_KINDS
+
+
 def kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
     """Return the kinds of limits that the decisions of a model are compared with."""
-    return (*PAIR_KINDS, *(question.kind for question in score_questions(model)))
+    return (*pair_kinds_of(model), *(question.kind for question in score_questions(model)))
 
 
 def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
@@ -191,6 +196,8 @@ def questions_of(model: ModelPolicy) -> tuple[Question, ...]:
 def limits_of(model: ModelPolicy) -> dict[LimitKind, float]:
     """Return the limits of a model, by kind."""
     rules = model.rules
+    if rules.max_mean_difference is not None:
+        return {LimitKind.MEAN: rules.max_mean_difference}
     limits = {LimitKind.RATIO: rules.min_disparate_impact_ratio, LimitKind.GAP: rules.max_gap}
     return limits | {question.kind: question.limit for question in questions_of(model)}
 

@@ -15,13 +15,16 @@ from prometheus_client import Metric
 from stream_app.core.cause.cause import N_FEATURES, N_SEGMENTS
 from stream_app.core.groups.counts import GroupCount, approval_rate
 from stream_app.core.intervals.intervals import Interval, intervals_of_pairs
+from stream_app.edges.metrics import amount_values
 from stream_app.edges.metrics.incidents import About, about_of
 from stream_app.edges.metrics.instruments import Gauge
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.ranking import distance_from_limit
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.values import AlertAmounts
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind, PairTest
 from stream_app.pipeline.records.results import CROSS, ProxyValues
 from stream_app.policy import ModelPolicy
@@ -53,6 +56,8 @@ class BreachedPair(NamedTuple):
     @property
     def distance(self) -> float:
         """How far its value is beyond the limit."""
+        if isinstance(self.alert.amounts, AlertAmounts):
+            return abs(self.alert.amounts.difference.value or 0.0) - self.limit
         return distance_from_limit(self.kind, self.alert.disparate_impact_ratio, self.alert.gap, self.limit)
 
 
@@ -65,7 +70,8 @@ class BreachRows:
             "Place of an open breach in its incident, 1 for the first to read; its labels say what it is about.",
             _INFO,
         )
-        self._gauges = {name: Gauge(f"fairstream_breach_{name}", text, _LABELS) for name, text in _GAUGES.items()}
+        named = (_GAUGES | amount_values.OF_BREACHES).items()
+        self._gauges = {name: Gauge(f"fairstream_breach_{name}", text, _LABELS) for name, text in named}
         self._segment = Gauge(
             "fairstream_breach_cause_segment_ratio",
             "Contribution of one segment to the gap since the onset, by mix or by rate.",
@@ -90,6 +96,11 @@ class BreachRows:
             return n_kinds + further + n_groups * (1 + len(_GAUGES) - len(_NOT_CROSSED))
         of_cause = len(_PARTS) * (N_SEGMENTS + 1) + N_FEATURES
         return n_kinds + further + n_groups * n_abouts * (1 + len(_GAUGES) + of_cause)
+
+    @staticmethod
+    def n_series_of_means(n_groups: int) -> int:
+        """Return the maximum number of series of an attribute of amounts."""
+        return 1 + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
 
     def show(self, model: ModelPolicy, pairs: Collection[BreachedPair], n_open: Mapping[tuple[str, str], int]) -> None:
         """Replace the rows of a model.
@@ -234,6 +245,10 @@ _NOT_CROSSED = frozenset(
 )
 
 
+# Of a breach that is about means there are none of these.
+_OF_RATES = frozenset(name for name in _GAUGES if "ratio" in name and name != "distance_ratio")
+
+
 def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> dict[str, float | None]:
     """Return the numbers of an alert; those that may not be shown are None."""
     values: dict[str, float | None] = {
@@ -246,6 +261,8 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
     }
     if alert.is_hidden:
         return values
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return values | amount_values.mean_breach_values(alert, alert.amounts)
     group = GroupCount(exact.n, exact.favorable)
     reference = GroupCount(exact.n_reference, exact.favorable_reference)
     if KIND_OF_TEST[alert.test] in PAIR_KINDS:

@@ -210,7 +210,7 @@ class EventMetrics:
         for window in tally_config_of(model).windows:
             self._age_limit.set((model.name, window.name), age_limit_s(model, window.size_s))
         self._start_windows(model, model.name)
-        if model.kind == "decisions":
+        if model.is_tested:
             self._start_tests(model.name)
 
     def _start_outcomes(self, model: ModelPolicy) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from prometheus_client import Metric
 
 from stream_app.core.privacy.disclosure import Disclosure
-from stream_app.edges.metrics.alert_levels import AlertLevels, Limit, kinds_of, limits_of, questions_of
+from stream_app.edges.metrics.alert_levels import AlertLevels, Limit, kinds_of, limits_of, pair_kinds_of, questions_of
 from stream_app.edges.metrics.fairness_values import N_EXPLAINED, N_WORST, CauseValues, EvidenceValues, GroupValues
 from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.limit_state import TestedGroup
@@ -51,7 +51,7 @@ class FairnessMetrics:
     def __init__(self, policy: Policy, max_series: int) -> None:
         self._max_series = max_series
         shown = [model for model in policy.models if not is_sealed(model)]
-        self._models = {model.name: model for model in shown if model.kind == "decisions"}
+        self._models = {model.name: model for model in shown if model.is_tested}
         if (n_series := count_series(policy)) > max_series:
             raise ConfigError(
                 f"The policy can make {n_series} fairness series; max_series allows {max_series}",
@@ -100,7 +100,7 @@ class FairnessMetrics:
         """
         self._sealed.follow(model)
         known = self._models.get(model.name)
-        if known == model or model.kind != "decisions":
+        if known == model or not model.is_tested:
             return
         if is_sealed(model):
             self._forget(model.name)
@@ -199,7 +199,7 @@ class FairnessMetrics:
             self.suppressed(model.name, "cell", 0, 0)
             return
         for attribute in model.attributes:
-            kinds = (*PAIR_KINDS, *(question.kind for question in questions_of(model)))
+            kinds = (*pair_kinds_of(model), *(question.kind for question in questions_of(model)))
             self._start_pairs(model, attribute.name, attribute.reference or "", kinds)
         for proxy in model.proxies:
             self._proxy.set((model.name, proxy.name), 1)
@@ -248,7 +248,7 @@ class FairnessMetrics:
             self._values.show(window, groups)
             self._causes.show(window, worst[:N_EXPLAINED])
         is_estimated = result.attribute in {proxy.name for proxy in model.proxies}
-        kinds = PAIR_KINDS if is_crossed or is_estimated else kinds_of(model)
+        kinds = pair_kinds_of(model) if is_crossed or is_estimated else kinds_of(model)
         tests = [(group.group, test) for group in (worst if is_crossed else groups) for test in group.evidence]
         self._evidence.show(result.model, result.attribute, tests, kinds)
         self._show_levels(result, model, kinds, is_new=is_new)

@@ -12,7 +12,9 @@ from typing import NamedTuple
 from prometheus_client import Metric
 
 from stream_app.core.cause.cause import N_FEATURES, N_SEGMENTS
+from stream_app.edges.metrics import amount_values
 from stream_app.edges.metrics.instruments import Gauge
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, NEVER_RECOVERS, Evidence, LimitKind, PairTest
@@ -49,10 +51,12 @@ class GroupScope(enum.Enum):
     UNDECLARED = "undeclared"  # not tested: no intervals of ratio and gap, no shortfall
     CROSSED = "crossed"  # of an intersection nothing from which the rate of a small group could be computed
     PROXY = "proxy"  # estimated from probabilities: no scores, and a range over every dependence
+    AMOUNT = "amount"  # of a decision that is an amount: means and quantiles, no rates
+    CROSSED_AMOUNT = "crossed_amount"  # of an intersection of those
 
 
-_D, _U, _C, _P = GroupScope
-_ALL = (_D, _U, _C, _P)
+_D, _U, _C, _P, _A, _CA = GroupScope
+_ALL = (_D, _U, _C, _P)  # of rates
 
 
 class _Value(NamedTuple):
@@ -103,7 +107,7 @@ _VALUES = (
         _ALL,
     ),
     *_interval("approval_gap_ratio", "approval gap", lambda g: g.gap_bounds, (_D, _C, _P)),
-    _Value("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n, _ALL),
+    _Value("window_decisions", "Decisions about a group in the last closed window.", lambda g: g.n, tuple(GroupScope)),
     _Value(
         "score_stability_index",
         "Population stability index of a group's scores against its own baseline.",
@@ -135,7 +139,11 @@ _VALUES = (
         "undeclared_ratio",
         "Share of the decisions whose group is unknown or not in the policy, in the last closed window.",
         lambda g: g.share,
-        (_U,),
+        (_U, _A),
+    ),
+    *(
+        _Value(value.name, value.help, value.read, (_A, _CA) if value.is_crossed else (_A,))
+        for value in amount_values.OF_GROUPS
     ),
 )
 
@@ -155,7 +163,7 @@ class GroupValues:
         """Replace the rows of one attribute and window."""
         self.drop(*window)
         for group in groups:
-            scope = GroupScope.CROSSED if is_crossed else _scope_of(group)
+            scope = _scope_of(group, is_crossed=is_crossed)
             for gauge, value in self._gauges:
                 if scope in value.scopes and (number := value.read(group)) is not None:
                     gauge.set((*window, group.group), number)
@@ -170,7 +178,11 @@ class GroupValues:
         return (gauge.family() for gauge, _ in self._gauges)
 
 
-def _scope_of(group: DisclosedGroup) -> GroupScope:
+def _scope_of(group: DisclosedGroup, *, is_crossed: bool) -> GroupScope:
+    if isinstance(group.amounts, DisclosedAmounts):
+        return GroupScope.CROSSED_AMOUNT if is_crossed else GroupScope.AMOUNT
+    if is_crossed:
+        return GroupScope.CROSSED
     if isinstance(group.proxy, ProxyValues):
         return GroupScope.PROXY
     return GroupScope.UNDECLARED if group.group in UNDECLARED else GroupScope.DECLARED

@@ -44,7 +44,8 @@ from stream_app.pipeline.judge.report import JudgeReport
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
-from stream_app.pipeline.records.outcome_results import AnyResult
+from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult
+from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.rejected import RejectedRecord
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_PARTIALS
@@ -233,7 +234,12 @@ class Metrics(Collector):
                     self._fairness.suppressed(model, "cell", n_small, n_complementary)
                 if self._lanes.is_open(FAIRNESS_PARTIALS, partition):
                     self._judged_by.setdefault(partition, set()).add(model)
-                    self._fairness.take([*model_report.results, *model_report.outcome_results], model_report.alerts)
+                    judged: list[Result | OutcomeResult] = [
+                        *model_report.results,
+                        *model_report.outcome_results,
+                        *model_report.amount_results,
+                    ]
+                    self._fairness.take(judged, model_report.alerts)
                     self._hours.take(model_report.allocation_results)
                     if model_report.closed_before_s is not None and not is_of_outcomes(model):
                         self._events.watermark.set((model,), model_report.closed_before_s)

@@ -23,7 +23,7 @@ from stream_app.edges.metrics.hours_metrics import HoursMetrics
 from stream_app.edges.metrics.incidents import About, Incidents, about_of
 from stream_app.edges.metrics.outcome_values import OutcomeValues
 from stream_app.edges.metrics.sealed_metrics import SealedMetrics, is_sealed
-from stream_app.pipeline.judge.budget import N_PAIR_TESTS
+from stream_app.pipeline.judge.budget import N_DIRECTIONS, N_PAIR_TESTS
 from stream_app.pipeline.records.evidence import PAIR_KINDS
 from stream_app.policy import Attribute, ModelPolicy, Policy, Proxy
 
@@ -52,9 +52,27 @@ def _of_model(model: ModelPolicy) -> int:
     if model.kind == "allocations":
         return HoursMetrics.n_series(model)
     n_attributes = len(model.attributes)
+    if model.kind == "amounts":
+        return _of_amounts(model)
     n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
     n_series = sum(_of_attribute(model, attribute) for attribute in model.attributes) + n_crosses * _of_cross(model)
     return n_series + sum(_of_proxy(model, proxy) for proxy in model.proxies)
+
+
+def _of_amounts(model: ModelPolicy) -> int:
+    n_attributes, n_windows = len(model.attributes), len(model.windows)
+    n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
+    n_of_all = AlertLevels.n_series(1) + Incidents.n_series(1) + _N_REFERENCES + _N_SUPPRESSED
+    n_series = (n_attributes + n_crosses) * n_of_all
+    for attribute in model.attributes:
+        n_groups = len(attribute.groups)
+        n_series += n_windows * ((n_groups + N_UNDECLARED) * GroupValues.n_series(GroupScope.AMOUNT) + _N_ENDS)
+        n_series += EvidenceValues.n_series(N_DIRECTIONS, n_groups) + BreachRows.n_series_of_means(n_groups)
+        n_series += 1 + n_groups  # the limit, the place of each group
+    n_worst = N_WORST + N_IN_BREACH
+    n_of_window = n_worst * GroupValues.n_series(GroupScope.CROSSED_AMOUNT) + _N_ENDS
+    of_tests = EvidenceValues.n_series(N_DIRECTIONS, n_worst)
+    return n_series + n_crosses * (n_windows * n_of_window + of_tests + BreachRows.n_series_of_means(N_IN_BREACH))
 
 
 def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:

@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts, disclose_alert_amounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import fields_of, is_small
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.values import AlertAmounts
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Offsets, ProxyValues
 
@@ -51,13 +53,17 @@ class DisclosedAlert(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
     unknown_groups: Literal["excluded", "worst_case"] = "excluded"
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
+    amounts: DisclosedAlertAmounts | msgspec.UnsetType = msgspec.UNSET
 
 
 def disclose_alert(alert: Alert, k: int) -> DisclosedAlert:
     """Hide the numbers of an alert about fewer than ``k`` decisions of either group; ``k`` = 0 hides none."""
     is_hidden = is_small(alert.n, alert.n_reference, k)
-    fields: dict[str, Any] = fields_of(alert, DisclosedAlert, without=("id", "cause", "is_hidden"))
+    fields: dict[str, Any] = fields_of(alert, DisclosedAlert, without=("id", "cause", "is_hidden", "amounts"))
     if is_hidden:
         fields |= dict.fromkeys(_NUMBERS) | {"proxy": msgspec.UNSET}
     cause = None if is_hidden or alert.cause is None else disclose_cause(alert.cause, k)
-    return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, **fields)
+    amounts: DisclosedAlertAmounts | msgspec.UnsetType = msgspec.UNSET
+    if isinstance(alert.amounts, AlertAmounts) and not is_hidden:
+        amounts = disclose_alert_amounts(alert.amounts, k)
+    return DisclosedAlert(id=alert.id, cause=cause, is_hidden=is_hidden, amounts=amounts, **fields)

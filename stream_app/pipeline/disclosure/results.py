@@ -9,6 +9,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import PlainRule, Reason, State
 from stream_app.core.privacy.disclosure import Disclosure, disclose_cells
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts, disclose_amounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import (
     Hidden,
@@ -78,6 +79,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Hidden | None = None
     design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
+    amounts: DisclosedAmounts | msgspec.UnsetType = msgspec.UNSET
 
 
 class DisclosedResult(ResultHead, frozen=True, kw_only=True):
@@ -234,9 +236,17 @@ def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup
             rate_bounds=group.rate_bounds,
             scores=group.scores,
             proxy=_of_group_alone(group.proxy),
+            amounts=_amounts(group, k, with_reference=False),
         )
     fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
-    return DisclosedGroup(**fields | {"cause": disclose_cause(group.cause, k) if group.cause else None})
+    cause = disclose_cause(group.cause, k) if group.cause else None
+    return DisclosedGroup(**fields | {"cause": cause, "amounts": _amounts(group, k, with_reference=True)})
+
+
+def _amounts(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedAmounts | msgspec.UnsetType:
+    if isinstance(group.amounts, msgspec.UnsetType):
+        return msgspec.UNSET
+    return disclose_amounts(group.amounts, k, with_reference=with_reference)
 
 
 def _of_group_alone(proxy: ProxyValues | msgspec.UnsetType) -> ProxyValues | msgspec.UnsetType:

@@ -10,6 +10,8 @@ from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.sentence import describe_over_time, describe_percent, describe_points
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
+from stream_app.pipeline.disclosure.amounts.words import describe_mean_breach, describe_mean_cause
 from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedPart
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
 from stream_app.pipeline.records.results import ProxyValues
@@ -38,6 +40,8 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     kind, group, reference = KIND_OF_TEST[alert.test], alert.group, alert.reference
     if alert.test is PairTest.SCORE_DRIFT:
         return _short(f"scores of {group} have drifted from their own past")
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return _short(describe_mean_breach(alert.amounts, group, reference))
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)
@@ -57,6 +61,8 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
 def describe_cause(alert: DisclosedAlert) -> str:
     """Say what the gap of a breach consists of, and in which segment it is greatest; empty where nothing was split."""
     cause = alert.cause
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return _short(describe_mean_cause(alert.amounts))
     if cause is None:
         return ""
     if over_time := describe_over_time(cause.over_time):

@@ -43,8 +43,10 @@ from stream_app.pipeline.ingest.cameras.bound import contributions_of, track_num
 from stream_app.pipeline.ingest.cameras.events import applies_renames
 from stream_app.pipeline.ingest.cameras.joining import NOTHING_JOINED, Closings, Joined, TrackJoiner
 from stream_app.pipeline.ingest.counting import EventCounter
+from stream_app.pipeline.ingest.decided.bits import DecisionBits
 from stream_app.pipeline.ingest.event_batch import NO_LATE_EVENTS, EventBatch, LateEvents
 from stream_app.pipeline.ingest.reading import RecordReader
+from stream_app.pipeline.layout import amount_scale_of
 from stream_app.pipeline.policy_change import mapping_between
 from stream_app.policy import Identifier, ModelPolicy
 
@@ -58,7 +60,7 @@ class NewIds(NamedTuple):
 
     Attributes:
         offsets: Offset of each event, int64, shape (n,).
-        tags: Tag of each id, its last bit being the decision, shape (n,).
+        tags: Tag of each id, its last bits being the decision, shape (n,).
     """
 
     offsets: Column
@@ -121,15 +123,10 @@ class Admission:
     """
 
     def __init__(self, model: ModelPolicy, keys: Iterable[RootKey]) -> None:
-        self.window = DeduplicationWindow(model.deduplication_window)
         self.watermark = Watermark(model.event_time.pane_s, model.event_time.out_of_orderness_s)
         self._reader = RecordReader(model)
-        decision = model.decision
-        self._decision_of = None if decision is None else self._reader.schema.getter(decision.path)
-        self._favorable = frozenset(() if decision is None else decision.favorable_values)
-        self._is_boolean = (
-            decision is not None and decision.favorable_values == (True,) and decision.unfavorable == (False,)
-        )
+        self._decisions = DecisionBits(model.decision, self._reader.schema, amount_scale_of(model))
+        self.window = DeduplicationWindow(model.deduplication_window, self._decisions.n_bits)
         self._event_ids = pseudonymizer_of(model.event_id, keys)
         self.joiner = TrackJoiner(model, self._event_ids) if applies_renames(model) else None
         self.contributions = contributions_of(model)
@@ -161,21 +158,23 @@ class Admission:
         """Remove duplicates; return the ids that are new, and the offsets of those with another decision."""
         if not len(events):
             return NO_NEW_IDS, events.offsets
-        is_favorable = self._is_favorable(events)
-        tags = tags_with_decisions(event_tags(events.event_ids.digests), is_favorable)
+        decisions = self._decisions.read(events.events)
+        tags = tags_with_decisions(event_tags(events.event_ids.digests), decisions, self._decisions.n_bits)
         first_s, last_s = int(events.times_s.min()) - _NEAR_S, int(events.times_s.max()) + _NEAR_S
         epochs = self._event_ids.epochs_between(first_s, last_s)
         if len(epochs) == 1:
             is_duplicate, is_conflict = self.window.admit(events.offsets, tags)
         else:
-            is_duplicate, is_conflict = self._admit_near_boundary(events, tags, is_favorable, epochs)
+            is_duplicate, is_conflict = self._admit_near_boundary(events, tags, decisions, epochs)
         conflicts = events.offsets[is_conflict]
         if is_duplicate.any():
             events.keep(~is_duplicate)
             tags = tags[~is_duplicate]
         return NewIds(events.offsets, tags), conflicts
 
-    def _admit_near_boundary(self, events: EventBatch, tags: Tags, is_favorable: Bools, epochs: range) -> Duplicates:
+    def _admit_near_boundary(
+        self, events: EventBatch, tags: Tags, decisions: Bools | Tags, epochs: range
+    ) -> Duplicates:
         """Admit ids of which some may have been seen under the key of another epoch, in runs under one key each."""
         answer = Duplicates(np.zeros(len(tags), np.bool_), np.zeros(len(tags), np.bool_))
         blocks = np.array([self.window.block_of(offset) for offset in events.offsets.tolist()])
@@ -189,21 +188,13 @@ class Admission:
                 if not len(places):
                     continue
                 digests = self._event_ids.digests([values[first + place] for place in places.tolist()], epoch)
-                others = tags_with_decisions(event_tags(digests), is_favorable[first:last][places])
+                others = tags_with_decisions(event_tags(digests), decisions[first:last][places], self._decisions.n_bits)
                 found = self.window.find(int(blocks[first]), others)
                 is_known[places], is_conflict[places] = found
             fresh = np.flatnonzero(~is_known)
             admitted = self.window.admit(events.offsets[first:last][fresh], tags[first:last][fresh])
             is_known[fresh], is_conflict[fresh] = admitted
         return answer
-
-    def _is_favorable(self, events: EventBatch) -> Bools:
-        if self._decision_of is None:
-            return np.zeros(len(events), np.bool_)
-        decisions = map(self._decision_of, events.events)
-        if not self._is_boolean:
-            decisions = map(self._favorable.__contains__, decisions)
-        return np.fromiter(decisions, np.bool_, len(events))
 
     def _bound(self, events: EventBatch) -> tuple[NewContributions, int]:
         """Remove events beyond the bound of their track; return what counts, and how many were removed."""

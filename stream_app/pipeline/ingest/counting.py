@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import compress
 from math import prod
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from stream_app.core.amounts.scale import AmountScale
+from stream_app.core.arrays import Floats
 from stream_app.core.events.clusters import ClusterBuckets
 from stream_app.core.events.schema import Schema
 from stream_app.core.windows.cells import Cells
@@ -25,6 +28,7 @@ from stream_app.pipeline.layout import (
     DECISION,
     FAVORABLE,
     UNFAVORABLE,
+    amount_scale_of,
     index_by_label,
     n_buckets_of,
     pane_layout_of,
@@ -40,6 +44,7 @@ from stream_app.policy import (
     Segment,
     canonical_label,
     label_text,
+    listed_decision,
 )
 
 Column = NDArray[np.int64]
@@ -131,17 +136,26 @@ class EventCounter:
         ]
         getters = [schema.getter(path) for path in paths]
         indices: list[dict[Any, int]] = [*label_indices]
-        if model.decision is not None:
+        self._amounts = amount_scale_of(model)
+        self._is_listed = (decision := listed_decision(model.decision)) is not None
+        if decision is not None:
             _, labels = self.layout.dimensions[self.layout.position_of(DECISION)]
-            outcome = {value: labels.index(UNFAVORABLE) for value in model.decision.unfavorable}
-            getters.append(schema.getter(model.decision.path))
-            indices.append(outcome | dict.fromkeys(model.decision.favorable_values, labels.index(FAVORABLE)))
+            outcome = {value: labels.index(UNFAVORABLE) for value in decision.unfavorable}
+            getters.append(schema.getter(decision.path))
+            indices.append(outcome | dict.fromkeys(decision.favorable_values, labels.index(FAVORABLE)))
         self._getters = getters
-        sizes = [len(labels) for name, labels in self.layout.dimensions if name not in (SCORE, CLUSTER)]
-        self._n_labeled = prod(sizes)  # number of cells before they are split by score
+        binned = {SCORE, CLUSTER} if self._amounts is None else {SCORE, CLUSTER, DECISION}
+        sizes = [len(labels) for name, labels in self.layout.dimensions if name not in binned]
+        self._n_labeled = prod(sizes)  # number of cells before they are split by score, or amount
         self._codes = _CellCodes(indices, sizes)
-        self._features = [(schema.getter(f.path), f.scale, f.is_required) for f in model.counted_features]
+        self._features: list[tuple[Callable[[Any], Any], Callable[[Floats], Floats | Column], bool]] = [
+            (schema.getter(feature.path), partial(_to_fixed, scale=feature.scale), feature.is_required)
+            for feature in model.counted_features
+        ]
         self._edges = np.array(() if model.score is None else model.score.edges)
+        if self._amounts is not None:
+            amount_of, _, is_required = self._features[-1]
+            self._features[-1] = (amount_of, self._amounts.to_fixed_many, is_required)
         self._n_buckets = n_buckets_of(model)
         self._buckets_of = None if model.cluster is None else _bucket_reader(model, schema, is_published=is_published)
         self._described: dict[int, tuple[str, tuple[str, ...]]] = {}
@@ -178,7 +192,7 @@ class EventCounter:
         named = [
             (name, label) for (name, _), label in zip(self.layout.dimensions, self.layout.labels_of(code), strict=True)
         ]
-        outcome = dict(named).get(DECISION, "event")
+        outcome = dict(named)[DECISION] if self._is_listed else "event"
         return outcome, tuple(name for name, label in named if label == OTHER)
 
     def _count_part(self, events: list[Any], times_s: NDArray[np.int64]) -> Iterator[tuple[int, Cells]]:
@@ -192,6 +206,8 @@ class EventCounter:
         scores = None
         if len(self._edges):
             codes, scores = self._by_score(codes, events)
+        elif self._amounts is not None:
+            codes = self._by_amount(codes, events, self._amounts)
         if self._on_counted is not None:
             self._on_counted(codes, scores)
         if buckets is not None:
@@ -210,23 +226,35 @@ class EventCounter:
 
     def _by_score(self, codes: Column, events: list[Any]) -> tuple[Column, Column]:
         """Split cells by the bin of the score; return them, and the scores in fixed point."""
-        score_of, scale, _ = self._features[-1]
+        score_of, to_fixed, _ = self._features[-1]
         scores = np.array(list(map(score_of, events)), np.float64)
         bins = np.searchsorted(self._edges, scores, side="right")
-        return codes * (len(self._edges) + 1) + bins, np.rint(scores * scale).astype(np.int64)
+        return codes * (len(self._edges) + 1) + bins, to_fixed(scores).astype(np.int64)
+
+    def _by_amount(self, codes: Column, events: list[Any], scale: AmountScale) -> Column:
+        """Split cells by the bin of the amount."""
+        amount_of, _, _ = self._features[-1]
+        bins = scale.bins_of(scale.to_fixed_many(np.array(list(map(amount_of, events)), np.float64)))
+        by_bin: Column = codes * scale.n_bins + bins
+        return by_bin
 
     def _sums(self, events: list[Any], group: NDArray[np.intp], n_groups: int) -> Iterable[NDArray[np.int64]]:
         yield np.bincount(group, minlength=n_groups)
-        for get, scale, is_required in self._features:
+        for get, to_fixed, is_required in self._features:
             raw = list(map(get, events))
             present, values = group, raw
             if not is_required:
                 has = np.array([value is not None and value is not UNSET for value in raw], np.bool_)
                 present, values = group[has], list(compress(raw, has.tolist()))
-            fixed = np.rint(np.array(values, np.float64) * scale)
+            fixed = to_fixed(np.array(values, np.float64))
             yield np.bincount(present, minlength=n_groups)
             for weights in (fixed, fixed * fixed):
                 yield np.bincount(present, weights=weights, minlength=n_groups).astype(np.int64)
+
+
+def _to_fixed(values: Floats, scale: int) -> Floats:
+    fixed: Floats = np.rint(values * scale)
+    return fixed
 
 
 def _bucket_reader(model: ModelPolicy, schema: Schema, *, is_published: bool) -> Callable[[list[Any]], Column]:

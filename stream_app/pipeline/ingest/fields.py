@@ -27,6 +27,7 @@ from stream_app.policy import (
     Segment,
     is_cluster_alone,
     label_by_spelling,
+    listed_decision,
 )
 from stream_app.policy.values.time_columns import TimeReader
 
@@ -60,8 +61,8 @@ def fields_of(model: ModelPolicy, *, times_as_text: bool = False) -> list[Field]
     time_type = str if is_text else _time_type(model.event_time)
     takes_time_as_text = model.numbers_as_text and is_epoch(model.event_time)
     fields.append(Field(model.event_time.path, time_type | str if takes_time_as_text else time_type))
-    if model.decision is not None:
-        fields.append(Field(model.decision.path, _scalar_type(decision_values(model.decision))))
+    if (decision := listed_decision(model.decision)) is not None:  # an amount is among the counted features
+        fields.append(Field(decision.path, _scalar_type(decision_values(decision))))
     fields += [Field(part.path, _label_type(part), part.is_required) for part in labeled_parts(model)]
     if model.model_version is not None:
         fields.append(Field(model.model_version, str | int, is_required=False))
@@ -154,9 +155,9 @@ class ListedValues(NamedTuple):
 def listed_values(model: ModelPolicy) -> list[ListedValues]:
     """Return the fields whose type does not check their values."""
     parts = [ListedValues(part.path, frozenset(part.values), DeadLetterReason.SCHEMA) for part in model.constants]
-    if model.decision is not None:
-        values = frozenset(decision_values(model.decision))
-        parts.append(ListedValues(model.decision.path, values, DeadLetterReason.VALUE))
+    if (decision := listed_decision(model.decision)) is not None:
+        values = frozenset(decision_values(decision))
+        parts.append(ListedValues(decision.path, values, DeadLetterReason.VALUE))
     return [part for part in parts if _has_numbers(part.values)]
 
 

@@ -52,7 +52,7 @@ def log_thresholds_of(model: ModelPolicy) -> dict[BudgetFamily, float]:
     """Return the natural log of the threshold of one test of each family that the model has.
 
     Args:
-        model: Its policy, of kind ``decisions``.
+        model: Its policy, of kind ``decisions`` or ``amounts``.
 
     >>> from stream_app.policy import load_policy
     >>> logs = log_thresholds_of(load_policy("loans").models[0])
@@ -94,7 +94,8 @@ def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
     n_groups = sum(len(attribute.groups) for attribute in model.attributes)
     has_score = model.score is not None
     n_bins = 0 if model.score is None else len(model.score.bins)
-    n_of_pair = N_DIRECTIONS * (1 if is_gap_gated(model.rules) else N_PAIR_RULES)
+    is_one_rule = model.kind == "amounts" or is_gap_gated(model.rules)
+    n_of_pair = N_DIRECTIONS * (1 if is_one_rule else N_PAIR_RULES)
     return {
         BudgetFamily.ATTRIBUTES: (n_single + n_estimated) * n_of_pair,
         BudgetFamily.INTERSECTIONS: (len(pairs) - n_single) * n_of_pair,

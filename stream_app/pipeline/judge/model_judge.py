@@ -217,7 +217,7 @@ class ModelJudge:
         for key in self._tally.newest_closed():
             report.add(self._judge_window(key, self._tally.windows[key]))
         report.add(self._judge_total())
-        return [*report.results, *report.outcome_results, *report.allocation_results]
+        return report.all_results
 
     def _consume(self, closings: Closings) -> None:
         """Take in all that closes, each period and window before the tally moves on to the next one."""

@@ -10,10 +10,11 @@ from stream_app.pipeline.judge.publication.publisher import BudgetFacts
 from stream_app.pipeline.judge.subjects.subject import EMPTY, WindowVerdicts
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, ClearAlert, MonitoringRestart
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.checkpoints import Checkpoint
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.journal import JournalEntry
-from stream_app.pipeline.records.outcome_results import OutcomeResult
+from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult
 from stream_app.pipeline.records.results import Result
 
 
@@ -25,6 +26,7 @@ class ModelReport:
         results: Results about decisions, in the order in which they were made.
         outcome_results: Results about outcomes, likewise.
         allocation_results: Results about hours of areas, likewise.
+        amount_results: Results about amounts, likewise.
         alerts: Alarms and recoveries of the sequential tests.
         restarts: That monitoring was restarted, where a changed policy cost evidence.
         aggregates: Published counts of a model of kind ``counts``.
@@ -52,6 +54,7 @@ class ModelReport:
     results: list[Result] = field(default_factory=list)
     outcome_results: list[OutcomeResult] = field(default_factory=list)
     allocation_results: list[AllocationResult] = field(default_factory=list)
+    amount_results: list[AmountResult] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     restarts: list[MonitoringRestart] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
@@ -73,6 +76,11 @@ class ModelReport:
     closed_before_s: int | None = None
     lag_s: int | None = None
 
+    @property
+    def all_results(self) -> list[AnyResult]:
+        """All results: about decisions, outcomes, hours of areas, amounts."""
+        return [*self.results, *self.outcome_results, *self.allocation_results, *self.amount_results]
+
     def clear_alerts(self) -> list[ClearAlert]:
         """Return alerts and restarts, in the order in which they are written."""
         return [*self.restarts, *self.alerts]
@@ -90,6 +98,7 @@ class ModelReport:
         self.results += verdicts.results
         self.outcome_results += verdicts.outcome_results
         self.allocation_results += verdicts.allocation_results
+        self.amount_results += verdicts.amount_results
         self.aggregates += verdicts.aggregates
         self.n_over_budget += verdicts.n_over_budget
         self.budget = verdicts.budget or self.budget

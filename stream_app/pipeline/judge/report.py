@@ -8,6 +8,7 @@ from typing import Protocol
 
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.outcome_results import AnyResult, OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.rejected import RejectedRecord
@@ -62,15 +63,20 @@ class JudgeReport:
         return [result for report in self.models.values() for result in report.outcome_results]
 
     @property
+    def amount_results(self) -> list[AmountResult]:
+        """All results about amounts, likewise."""
+        return [result for report in self.models.values() for result in report.amount_results]
+
+    @property
     def all_results(self) -> list[AnyResult]:
-        """All results, in the order in which they are written: about decisions, outcomes, hours of areas."""
+        """All results, in the order in which they are written: about decisions, outcomes, hours of areas, amounts."""
         hours = [result for report in self.models.values() for result in report.allocation_results]
-        return [*self.results, *self.outcome_results, *hours]
+        return [*self.results, *self.outcome_results, *hours, *self.amount_results]
 
     def deliver(self, sink: JudgeSink, now_s: float, /) -> None:
         """Show the report, and for each window that closed the time from its end to the commit."""
         sink.judged(self.partition, self)
-        for result in self.results:
+        for result in (*self.results, *self.amount_results):
             if result.window != TOTAL_WINDOW and result.revision == 0:
                 sink.latency_measured("close", max(0.0, now_s - result.end_s), result.n)
 

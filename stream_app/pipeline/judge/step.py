@@ -29,9 +29,8 @@ from stream_app.pipeline.policy_change import counting_policy, present_policy
 from stream_app.pipeline.records.aggregates import encode_aggregate
 from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
-from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, JudgedResult, encode_any_result
+from stream_app.pipeline.records.outcome_results import AnyResult, JudgedResult, NumberResult, encode_any_result
 from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
@@ -156,7 +155,7 @@ class JudgeStep:
 
     def newest_results(self) -> list[JudgedResult]:
         """Return the newest result of each window of each model, about decisions and outcomes."""
-        return [result for result in self._newest() if not isinstance(result, AllocationResult)]
+        return [result for result in self._newest() if not isinstance(result, NumberResult)]
 
     def _newest(self) -> list[AnyResult]:
         return [result for judge in self._judges.values() for result in judge.newest_results()]

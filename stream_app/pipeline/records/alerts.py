@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from stream_app.core.cause.cause import Cause
+from stream_app.pipeline.records.amounts.values import AlertAmounts
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Offsets, ProxyValues
@@ -32,7 +33,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     test: for ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and
     those whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good ones; for
     ``score`` decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin
-    that has moved.
+    that has moved; for ``mean`` decisions, whose amounts are in ``amounts``.
 
     Attributes:
         schema: Version of this format.
@@ -68,6 +69,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
             groups in any case.
         proxy: Where groups are estimated from probabilities of membership, what is known of the values; absent else.
             Numbers of cases are then expected ones, rounded.
+        amounts: Of a decision that is an amount, the means that the alert is about; absent else. Rate, ratio, gap and
+            cause are then None, and the numbers of favorable cases 0.
     """
 
     schema: int
@@ -100,6 +103,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     onset_latest_s: int | None = None
     unknown_groups: Literal["excluded", "worst_case"] = "excluded"
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
+    amounts: AlertAmounts | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def id(self) -> str:

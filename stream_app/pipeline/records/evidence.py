@@ -25,6 +25,8 @@ class PairTest(enum.StrEnum):
     OUTCOME_HIGH = "outcome_high"
     SCORE_LOW = "score_low"  # scores from the cut on: group < reference - maximum gap
     SCORE_HIGH = "score_high"
+    MEAN_LOW = "mean_low"  # mean amount of the group is worse for people than that of the reference by the limit
+    MEAN_HIGH = "mean_high"  # that of the reference is
     SCORE_DRIFT = "score_drift"  # scores of a group are distributed over the bins differently than in its own past
 
 
@@ -42,6 +44,7 @@ class LimitKind(enum.StrEnum):
     FALSE_POSITIVE_RATE = "false_positive_rate"
     FAVORABLE_OUTCOME = "favorable_outcome"
     SCORE = "score"
+    MEAN = "mean_difference"
 
 
 PAIR_KINDS = (LimitKind.RATIO, LimitKind.GAP)  # of every pair's decisions
@@ -61,6 +64,8 @@ KIND_OF_TEST = {
     PairTest.SCORE_LOW: LimitKind.SCORE,
     PairTest.SCORE_HIGH: LimitKind.SCORE,
     PairTest.SCORE_DRIFT: LimitKind.SCORE,
+    PairTest.MEAN_LOW: LimitKind.MEAN,
+    PairTest.MEAN_HIGH: LimitKind.MEAN,
 }
 NEVER_RECOVERS = frozenset({PairTest.SCORE_DRIFT})  # in breach until the policy changes
 KIND_OF_RULE = {

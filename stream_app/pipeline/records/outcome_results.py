@@ -10,6 +10,12 @@ import msgspec
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.names import is_of_outcomes
+from stream_app.pipeline.records.amounts.amount_results import (
+    AMOUNTS,
+    AmountResult,
+    decode_amount_result,
+    encode_amount_result,
+)
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.pipeline.records.hours.allocation_results import (
@@ -141,7 +147,8 @@ class _Head(msgspec.Struct):
 
 
 JudgedResult = Result | OutcomeResult
-AnyResult = JudgedResult | AllocationResult
+NumberResult = AllocationResult | AmountResult  # about hours or amounts: without rates
+AnyResult = JudgedResult | NumberResult
 
 _codec = JsonCodec[OutcomeResult](OutcomeResult)
 _head = msgspec.json.Decoder(_Head)
@@ -152,16 +159,21 @@ def encode_any_result(result: AnyResult) -> bytes:
     """Encode any record of ``fairness-results``."""
     if isinstance(result, AllocationResult):
         return encode_allocation_result(result)
+    if isinstance(result, AmountResult):
+        return encode_amount_result(result)
     return encode_outcome_result(result) if isinstance(result, OutcomeResult) else encode_result(result)
 
 
 def decode_every_result(data: bytes) -> AnyResult:
-    """Decode a record of ``fairness-results``, about decisions, about outcomes or about hours of areas.
+    """Decode a record of ``fairness-results``, about decisions, outcomes, hours of areas or amounts.
 
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    return decode_allocation_result(data) if _head.decode(data).kind == ALLOCATIONS else decode_any_result(data)
+    kind = _head.decode(data).kind
+    if kind == ALLOCATIONS:
+        return decode_allocation_result(data)
+    return decode_amount_result(data) if kind == AMOUNTS else decode_any_result(data)
 
 
 def decode_any_result(data: bytes) -> JudgedResult:
@@ -174,13 +186,13 @@ def decode_any_result(data: bytes) -> JudgedResult:
 
 
 def decode_judged_result(data: bytes) -> JudgedResult | None:
-    """Decode a result about decisions or outcomes; None for one about hours of areas.
+    """Decode a result about decisions or outcomes; None for one about hours of areas or amounts.
 
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
     result = decode_every_result(data)
-    return None if isinstance(result, AllocationResult) else result
+    return None if isinstance(result, NumberResult) else result
 
 
 def decode_decision_result(data: bytes) -> Result | None:
@@ -189,5 +201,15 @@ def decode_decision_result(data: bytes) -> Result | None:
     Raises:
         msgspec.MsgspecError: the bytes are not a result.
     """
-    result = decode_every_result(data)
+    result = decode_judged_result(data)
     return result if isinstance(result, Result) else None
+
+
+def decode_amounts(data: bytes) -> AmountResult | None:
+    """Decode a result about amounts; None for any other.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are not a result.
+    """
+    result = decode_every_result(data)
+    return result if isinstance(result, AmountResult) else None

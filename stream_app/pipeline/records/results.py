@@ -13,6 +13,7 @@ import msgspec
 
 from stream_app.core.cause.cause import Cause
 from stream_app.core.groups.comparison import PlainRule, Reason, State
+from stream_app.pipeline.records.amounts.values import AmountValues
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.policy import AND as AND  # noqa: PLC0414 - readers of results find it here
@@ -125,6 +126,8 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
             the tests have measured it by clusters; where it is above 1 it widens the intervals. None without
             clusters, for the reference and undeclared values, and before the first comparison.
         proxy: Where the group is estimated from probabilities of membership, what is known of its values; absent else.
+        amounts: Of a decision that is an amount, what is known of the amounts of the group; absent else. Rates, ratio,
+            gap and their bounds are then None, and ``favorable`` is 0.
     """
 
     group: str
@@ -149,6 +152,7 @@ class GroupResult(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None = None
     design_effect: float | None = None
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
+    amounts: AmountValues | msgspec.UnsetType = msgspec.UNSET
 
 
 class FormerRelease(msgspec.Struct, frozen=True, kw_only=True):

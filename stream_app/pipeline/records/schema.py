@@ -11,6 +11,7 @@ from typing import Any
 from stream_app.json_schema import schema_of
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.audit import Entry
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
@@ -32,6 +33,11 @@ def result_schema() -> dict[str, Any]:
 def outcome_result_schema() -> dict[str, Any]:
     """Return the schema of a result about outcomes (``fairness-results``, models named ``<model>/outcomes``)."""
     return schema_of(OutcomeResult, title="FairStream outcome result")
+
+
+def amount_result_schema() -> dict[str, Any]:
+    """Return the schema of a result about amounts (``fairness-results``, ``kind`` is ``amounts``)."""
+    return schema_of(AmountResult, title="FairStream amount result")
 
 
 def allocation_result_schema() -> dict[str, Any]:
@@ -89,6 +95,7 @@ SCHEMAS = {
     "result": result_schema,
     "outcome-result": outcome_result_schema,
     "allocation-result": allocation_result_schema,
+    "amount-result": amount_result_schema,
     "alert": alert_schema,
     "restart": restart_schema,
     "sealed-alert": sealed_alert_schema,

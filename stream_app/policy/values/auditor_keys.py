@@ -45,7 +45,7 @@ def auditor_key_fault(text: str) -> str | None:
 
 def sealing_fault(kind: str, auditors: Sequence[str]) -> str | None:
     """Return why alerts of a kind of model cannot be sealed to these auditors; None when they can."""
-    if kind != "decisions":
+    if kind not in ("decisions", "amounts"):
         return f"not allowed for kind {kind!r}, which has no alerts"
     if len({*auditors}) < len(auditors):
         return "an auditor is listed twice"

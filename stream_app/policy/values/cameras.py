@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from stream_app.policy.limits import Publication
-from stream_app.policy.model import ModelPolicy, declared_paths
+from stream_app.policy.model import ModelPolicy
+from stream_app.policy.parts.paths import declared_paths
 from stream_app.policy.values.headers import header_names
 
 EVENT_FIELDS = ("id", "track", "camera", "ts", "class", "zone", "score")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stream_app.policy.labels import BUCKET_LABELS
-from stream_app.policy.model import BUCKET_FIELD, ModelPolicy, declared_paths
+from stream_app.policy.model import BUCKET_FIELD, ModelPolicy
 from stream_app.policy.outcomes import N_OUTCOMES
+from stream_app.policy.parts.paths import declared_paths
 
 _SHARED = {"identifier", "segment", "model_version", "keep"}  # what may have the same place as the cluster
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from stream_app.policy.fields import Constant, Decision, EventTime, Identifier
-from stream_app.policy.model import ModelPolicy, declared_paths
+from stream_app.policy.fields import Constant, EventTime, Identifier
+from stream_app.policy.model import ModelPolicy
+from stream_app.policy.parts.decision import Decision
+from stream_app.policy.parts.paths import declared_paths
 from stream_app.policy.values.labeled import Attribute
 
 HEADERS = "$headers"

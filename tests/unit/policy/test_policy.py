@@ -221,7 +221,7 @@ MISTAKES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "no unfavorable decision": (
         "[false]",
         "[]",
-        ("decision.unfavorable: expected a list of at least 1 entries, got 0",),
+        ("decision.unfavorable: expected a list of at least 1 entries",),
     ),
     "no reference group": (
         ', reference = "m"',

@@ -18,8 +18,14 @@ from stream_app.errors import BrokerUnavailableError
 from stream_app.pipeline.contract import UnreadableRange
 from stream_app.pipeline.records.aggregates import Aggregate, decode_aggregate
 from stream_app.pipeline.records.alerts import Alert, AnyAlert, decode_alert_record
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult, decode_hours
-from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_decision_result, decode_judged_result
+from stream_app.pipeline.records.outcome_results import (
+    OutcomeResult,
+    decode_amounts,
+    decode_decision_result,
+    decode_judged_result,
+)
 from stream_app.pipeline.records.results import Result
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESULTS
 
@@ -142,6 +148,11 @@ def open_all_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultRe
 def open_hours(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[AllocationResult]:
     """Open ``fairness-results`` for the results about hours of areas; raises as ``ResultReader``."""
     return ResultReader(kafka, topic, decode_hours)
+
+
+def open_amounts(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[AmountResult]:
+    """Open ``fairness-results`` for the results about amounts; raises as ``ResultReader``."""
+    return ResultReader(kafka, topic, decode_amounts)
 
 
 def open_aggregates(kafka: AnyKafka, topic: str = CAMERA_AGGREGATES) -> ResultReader[Aggregate]:

@@ -17,10 +17,10 @@ from msgspec import UNSET
 from stream_app.core.arrays import Floats
 from stream_app.core.events.schema import Schema
 from stream_app.pipeline.layout import FAVORABLE, UNFAVORABLE
-from stream_app.policy import ANOMALY_FIELD, SCORE, Anomalies, ModelPolicy
+from stream_app.policy import ANOMALY_FIELD, SCORE, Anomalies, ModelPolicy, listed_decision
 
 DIGITS = 3  # of a published score
-EVENT = "event"  # outcome of what has no decision
+EVENT = "event"  # outcome of what has no decision, or an amount
 
 
 class AnomalyScorer(Protocol):
@@ -71,7 +71,7 @@ class AnomalyTags:
         self._matrix = FeatureMatrix(model, anomalies.features, schema)
         self._scorer, self._threshold = scorer, anomalies.threshold
         self._write = schema.setter(ANOMALY_FIELD)
-        decision = model.decision
+        decision = listed_decision(model.decision)
         self._decision_of = None if decision is None else schema.getter(decision.path)
         self._favorable = frozenset(() if decision is None else decision.favorable_values)
 

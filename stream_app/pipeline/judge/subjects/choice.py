@@ -6,6 +6,7 @@ from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.pipeline.judge.state import StoredEntries
 from stream_app.pipeline.judge.subjects.allocations import AllocationsSubject
+from stream_app.pipeline.judge.subjects.amounts import AmountsSubject
 from stream_app.pipeline.judge.subjects.counts import CountsSubject
 from stream_app.pipeline.judge.subjects.decisions import DecisionsSubject
 from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
@@ -28,4 +29,6 @@ def subject_of(
         return CountsSubject(model, stored, keys)
     if model.kind == "allocations":
         return AllocationsSubject(model)
+    if model.kind == "amounts":
+        return AmountsSubject(model, stored, history)
     return DecisionsSubject(model, stored, history)

@@ -2,7 +2,7 @@
 
 ``model_judge`` cuts event time and counts, the same for every kind of model. A ``Subject`` says what follows: decisions
 are tested and judged (``decisions``), outcomes too (``outcomes``), counts are published (``counts``), hours of areas
-are judged window by window (``allocations``).
+are judged window by window (``allocations``), amounts are tested and compared (``amounts``).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import n_buckets_of
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
@@ -66,6 +67,7 @@ class WindowVerdicts:
         results: About decisions.
         outcome_results: About outcomes.
         allocation_results: About hours of areas.
+        amount_results: About amounts.
         aggregates: Published counts.
         n_small: Cells of published counts hidden as too small.
         n_complementary: Cells of published counts hidden against subtraction.
@@ -77,6 +79,7 @@ class WindowVerdicts:
     results: list[Result] = field(default_factory=list)
     outcome_results: list[OutcomeResult] = field(default_factory=list)
     allocation_results: list[AllocationResult] = field(default_factory=list)
+    amount_results: list[AmountResult] = field(default_factory=list)
     aggregates: list[Aggregate] = field(default_factory=list)
     n_small: int = 0
     n_complementary: int = 0
@@ -133,7 +136,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         revision_s=0 if is_public else model.revision_s,
         windows=windows[:1] if is_public else windows,
         has_total=not is_public,
-        period_s=model.period_s if model.kind == "decisions" else None,
+        period_s=model.period_s if model.is_tested else None,
         wait_s=model.wait_s,
         idle_s=model.event_time.idle_s,
         n_buckets=1 if is_outcomes else n_buckets_of(model),

@@ -17,7 +17,7 @@ from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.journal import JournalEntry, SourcePolicy, encode_journal_entry
-from stream_app.pipeline.records.outcome_results import AnyResult, encode_any_result
+from stream_app.pipeline.records.outcome_results import encode_any_result
 from stream_app.pipeline.records.results import Offsets
 from stream_app.pipeline.replay.cursor import Cursor
 from stream_app.pipeline.replay.verify.beginning import policy_of
@@ -163,8 +163,7 @@ def records_of(
     report: ModelReport, entry: int, model: ModelPolicy, sealer: AlertSealer | None = None
 ) -> Iterator[RecomputedRecord]:
     """Yield the records of a report as the judge writes them, journal included; of sealed alerts the envelopes."""
-    results: list[AnyResult] = [*report.results, *report.outcome_results, *report.allocation_results]
-    for result in results:
+    for result in report.all_results:
         yield RecomputedRecord(FAIRNESS_RESULTS, result.key, encode_any_result(result), entry)
     for alert in report.clear_alerts():
         record = published_alert(alert, model, sealer, is_replayed=True)

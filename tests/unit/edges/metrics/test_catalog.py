@@ -17,7 +17,7 @@ DOC = ROOT.joinpath("docs", "reference", "metrics.md").read_text("utf-8")
 FACTS = list_metrics(load_policy("loans"))
 UNITS = (
     *("_seconds", "_ratio", "_messages", "_log10", "_info", "_total", "_level", "_index", "_rank"),
-    *("_decisions", "_groups", "_assigned", "_insecure", "_rejected", "_per_capita", "_over"),
+    *("_decisions", "_groups", "_assigned", "_insecure", "_rejected", "_per_capita", "_over", "_amount"),
 )
 
 

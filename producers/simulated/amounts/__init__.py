@@ -1,0 +1,1 @@
+"""Decisions that are amounts: ``rates`` simulates the interest rates of granted loans."""
