@@ -407,14 +407,22 @@ def test_metrics_show_means_and_open_breaches(drifted: InMemoryPipeline) -> None
     newest = [result for result in results if (result.attribute, result.window) == ("gender", "1m")][-1]
     mean = amounts_of(newest.groups[0]).mean
     assert sample(metrics, "fairstream_mean_amount", **female, window="1m") == mean.value
-    for name in ("mean_difference_amount", "mean_difference_amount_lower", "p50_amount", "p90_difference_amount", "p90_amount_upper"):
+    for name in (
+        "mean_difference_amount",
+        "mean_difference_amount_lower",
+        "p50_amount",
+        "p90_difference_amount",
+        "p50_difference_amount_upper",
+    ):
         assert sample(metrics, f"fairstream_{name}", **female, window="1m") is not None
     assert sample(metrics, "fairstream_approval_ratio", **female, window="1m") is None
     of = {"model": "rates", "attribute": "gender", "kind": "mean_difference"}
     assert sample(metrics, "fairstream_alert_level", **of) == 3
     assert sample(metrics, "fairstream_threshold_ratio", **of) == 0.25
     assert sample(metrics, "fairstream_incident_level", model="rates", attribute="gender", about="decisions") == 3
-    assert sample(metrics, "fairstream_breach_mean_difference_amount", **of, group="female") == pytest.approx(0.8, abs=0.3)
+    assert sample(metrics, "fairstream_breach_mean_difference_amount", **of, group="female") == pytest.approx(
+        0.8, abs=0.3
+    )
     assert sample(metrics, "fairstream_breach_gap_ratio", **of, group="female") is None
     families = [family for family in metrics.collect() if family.name.startswith("fairstream")]
     n_rows = sum(len(f.samples) for f in families if "breach" in f.name or "amount" in f.name or "evidence" in f.name)
