@@ -73,8 +73,9 @@ def _draft_row(draft: PolicyDraft) -> DraftRow:
 
 def _model_row(model: ModelPolicy) -> ModelRow:
     rules, detection = model.rules, model.detection
-    is_decisions = model.kind == "decisions"
     limits = f"ratio {rules.min_disparate_impact_ratio:g}, gap {rules.max_gap:g}, at least {rules.min_n} decisions"
+    if rules.max_mean_difference is not None:
+        limits = f"difference of means {rules.max_mean_difference:g}, at least {rules.min_n} decisions"
     budget = f"{detection.false_alarms_per_million:g} false alarms per million decisions"
     if detection.procedure == "fdr":
         budget = f"false discovery rate {detection.false_discovery_rate:g}"
@@ -84,6 +85,6 @@ def _model_row(model: ModelPolicy) -> ModelRow:
         topic=model.topic,
         attributes=", ".join([*(one.name for one in model.attributes), *(one.name for one in model.proxies)]),
         windows=", ".join(window.name for window in model.windows),
-        limits=limits if is_decisions else f"smallest count shown {model.privacy.k}",
-        budget=budget if is_decisions else "",
+        limits=limits if model.is_tested else f"smallest count shown {model.privacy.k}",
+        budget=budget if model.is_tested else "",
     )
