@@ -3,7 +3,7 @@
 ``compare`` runs the same job on FairStream and its peers, whose programs are in ``systems`` and ``kafka_streams``, and
 ``secure`` FairStream with TLS and without. ``scale`` varies partitions, length, state and rate. ``replay`` times
 replays, ``formats`` ingest of Avro and Protobuf, ``judging`` one closed pane and window, ``scrape`` the metrics page,
-``alerting`` the way from a breach to its notification. ``detect`` simulates false alarms and delays of the detectors.
-``shares`` says what parts of ingest cost. ``detectors`` and ``outcome_join`` are small separate programs. ``stage`` has
-what all of them share.
+``alerting`` the way from a breach to its notification. ``detect`` simulates false alarms and delays of the detectors,
+``amounts`` those of the test of mean amounts. ``shares`` says what parts of ingest cost. ``detectors`` and
+``outcome_join`` are small separate programs. ``stage`` has what all of them share.
 """

@@ -1,5 +1,5 @@
 """``python -m benchmarks COMMAND``: compare, scale, detect, judge, replay, formats, alerting, scrape, alternatives,
-web-load and web-history.
+amounts, web-load and web-history.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from benchmarks import formats, replay
 from benchmarks.alerting import command as alerting
 from benchmarks.alternatives import command as alternatives
+from benchmarks.amounts import command as amounts
 from benchmarks.compare import command as compare
 from benchmarks.detect import command as detect
 from benchmarks.judging import command as judge
@@ -38,6 +39,7 @@ def main() -> int:
     alternatives.add_arguments(
         commands.add_parser("alternatives", help="the search for alternatives: what it finds, and how fast")
     )
+    amounts.add_arguments(commands.add_parser("amounts", help="false alarms and delays of the test of mean amounts"))
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -51,6 +53,7 @@ def main() -> int:
         "web-load": web_load.main,
         "web-history": web_history.main,
         "alternatives": alternatives.main,
+        "amounts": amounts.main,
     }
     return mains[arguments.command](arguments)
 
