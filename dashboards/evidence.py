@@ -48,6 +48,7 @@ DECISIONS = Family("ratio|gap", "disparate_impact_ratio|gap")
 ERRORS = Family("tpr|fpr", "equal_opportunity|false_positive_rate")
 OUTCOMES = Family("outcome", "favorable_outcome")
 SCORES = Family("score", "score")
+AMOUNTS = Family("mean", "mean_difference")
 
 
 def evidence(

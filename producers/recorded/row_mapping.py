@@ -28,7 +28,7 @@ from producers.recorded.csv_file import CsvFile, CsvRow, RejectedRow
 from producers.recorded.times import Moment, moment_reader
 from producers.timeline import Timeline, iso_time
 from stream_app.errors import ConfigError
-from stream_app.policy import ModelPolicy, declared_paths
+from stream_app.policy import ModelPolicy, declared_paths, listed_decision
 
 
 @dataclass(frozen=True)
@@ -164,10 +164,8 @@ class RowMapper:
         fields: list[tuple[str, Reader, bool]] = [
             (part.path, identifier_reader(part), part.is_required) for part in model.all_identifiers
         ]
-        if model.decision:
-            fields.append(
-                (model.decision.path, decision_reader(model.decision, cells.favorable, cells.unfavorable), True)
-            )
+        if (decision := listed_decision(model.decision)) is not None:  # an amount is among the counted features
+            fields.append((decision.path, decision_reader(decision, cells.favorable, cells.unfavorable), True))
         fields += [(part.path, attribute_reader(part, cells.numbers), part.is_required) for part in model.attributes]
         fields += [(model.segment.path, read_optional_text, model.segment.is_required)] if model.segment else []
         fields += [

@@ -1,9 +1,10 @@
-"""Hours of areas on a real broker: from the producer to results, an allocation of what is there, and a replay."""
+"""Hours of areas, and rates, on a real broker: from the producer to results, what is made of them, and a replay."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,31 @@ def test_a_skewed_stream_is_judged_shared_again_and_verified(site: Site, app_id:
     other = site.command("replay", "run", "--model", model)
     assert other.returncode == 2
     assert "has no decisions with rates to replay" in other.stderr
+
+
+def test_rates_are_judged_shown_and_verified(kafka: str, tmp_path: Path, app_id: str) -> None:
+    site = open_site(kafka, tmp_path, app_id, "rates", n_partitions=2)
+    model = f"{app_id}-rates"
+    flags = ("--model", model, "--start", START, "--count", "13000", "--rate", "0", "--event-rate", "100")
+    produced = site.command("produce", "rates", "--drift", "1", *flags)
+    assert produced.returncode == 0, produced.stderr
+
+    def shown() -> list[dict[str, Any]]:
+        answer = site.command(
+            "results", "--model", model, "--window", "1m", "--last", "0", "--attribute", "gender", "--json"
+        )
+        return [json.loads(line) for line in answer.stdout.splitlines()]
+
+    with site.worker():
+        site.wait_until("two minutes have closed", lambda: len(shown()) >= 2)
+    [female, male] = shown()[1]["groups"]
+    assert (female["n"] + male["n"], female["rate"], female["state"]) == (6000, None, "breach")
+    assert 0.4 < female["amounts"]["difference"]["value"] < 1.2
+    alerts = site.command("alerts", "list", "--model", model).stdout
+    assert "Mean rate of female is" in alerts
+    verified = site.command("replay", "verify", "--model", model, "--json")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["is_equal"]
 
 
 def test_there_is_nothing_to_share_before_a_window_has_closed(kafka: str, tmp_path: Path, app_id: str) -> None:

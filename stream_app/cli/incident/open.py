@@ -43,7 +43,7 @@ def open_incident(
     if found is None:
         raise ConfigError(f"No kind of incident {kind!r}", action=f"Kinds: {', '.join(KINDS)}")
     settings = read_settings(policy=policy, state_dir=state_dir)
-    name = select_model(load_policy(settings.policy), model).name
+    name = select_model(load_policy(settings.policy), model, kinds=("decisions", "amounts")).name
     seen = check_reason(reason)
     case: int | None = None
     seq: int | None = None

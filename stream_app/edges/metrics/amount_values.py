@@ -43,20 +43,26 @@ def mean_breach_values(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) ->
     }
 
 
-def _value(name: str, what: str, read: _Read, *, is_crossed: bool = False) -> tuple[AmountValue, ...]:
+def _value(name: str, what: str, read: _Read, *, is_crossed: bool = False) -> AmountValue:
+    help_text = f"{what[0].upper()}{what[1:]}, last closed window."
+    return AmountValue(f"{name}_amount", help_text, _part(read, "value"), is_crossed)
+
+
+def _interval(name: str, what: str, read: _Read, *, is_crossed: bool = False) -> tuple[AmountValue, ...]:
     """Return a value and both ends of its interval."""
-
-    def part(field: str) -> Callable[[DisclosedGroup], float | None]:
-        def find(group: DisclosedGroup) -> float | None:
-            return getattr(read(group.amounts), field, None) if isinstance(group.amounts, DisclosedAmounts) else None
-
-        return find
-
+    lower, upper = (f"{end} end of the 95% interval of the {what}." for end in ("Lower", "Upper"))
     return (
-        AmountValue(f"{name}_amount", f"{what[0].upper()}{what[1:]}, last closed window.", part("value"), is_crossed),
-        AmountValue(f"{name}_amount_lower", f"Lower end of the 95% interval of the {what}.", part("lower"), is_crossed),
-        AmountValue(f"{name}_amount_upper", f"Upper end of the 95% interval of the {what}.", part("upper"), is_crossed),
+        _value(name, what, read, is_crossed=is_crossed),
+        AmountValue(f"{name}_amount_lower", lower, _part(read, "lower"), is_crossed),
+        AmountValue(f"{name}_amount_upper", upper, _part(read, "upper"), is_crossed),
     )
+
+
+def _part(read: _Read, field: str) -> Callable[[DisclosedGroup], float | None]:
+    def find(group: DisclosedGroup) -> float | None:
+        return getattr(read(group.amounts), field, None) if isinstance(group.amounts, DisclosedAmounts) else None
+
+    return find
 
 
 def _quantile(q: float) -> _Read:
@@ -67,18 +73,19 @@ def _difference(q: float) -> _Read:
     return lambda amounts: next((each.difference for each in amounts.quantiles if each.q == q), None)
 
 
+_OF_REFERENCE = "less that of the reference"
 OF_GROUPS = (
-    *_value("mean", "mean amount", lambda amounts: amounts.mean),
-    *_value(
+    *_interval("mean", "mean amount", lambda amounts: amounts.mean),
+    *_interval(
         "mean_difference",
-        "mean amount of a group less that of the reference",
+        f"mean amount of a group {_OF_REFERENCE}",
         lambda amounts: amounts.difference,
         is_crossed=True,
     ),
-    *_value("p50", "median amount", _quantile(_MEDIAN)),
-    *_value("p50_difference", "median amount less that of the reference", _difference(_MEDIAN)),
-    *_value("p90", "amount that one in ten decisions exceeds", _quantile(_P90)),
-    *_value("p90_difference", "amount that one in ten exceeds less that of the reference", _difference(_P90)),
+    _value("p50", "median amount", _quantile(_MEDIAN)),
+    *_interval("p50_difference", f"median amount of a group {_OF_REFERENCE}", _difference(_MEDIAN)),
+    _value("p90", "amount that one in ten decisions exceeds", _quantile(_P90)),
+    *_interval("p90_difference", f"amount that one in ten decisions exceeds {_OF_REFERENCE}", _difference(_P90)),
 )
 OF_BREACHES = {
     "mean_amount": "Mean amount of the group from the onset to the alarm.",

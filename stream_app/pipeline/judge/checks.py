@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
+from stream_app.core.amounts.scale import FULL
 from stream_app.core.windows.partials import PanePartial, Partial
-from stream_app.pipeline.layout import outcome_layout_of, pane_layout_of
+from stream_app.pipeline.layout import DECISION, amount_place_of, outcome_layout_of, pane_layout_of
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.policy_book import RegisteredPolicy
 from stream_app.pipeline.rejected import RecordFault
 from stream_app.pipeline.topology import Topology
+from stream_app.policy import ModelPolicy
 
 MAX_OFFSET = 2**53  # at a million records a second reached after 285 years
 MAX_TIME_S = 253_402_300_800  # the year 10000
@@ -53,6 +55,7 @@ class CountCheck:
 
     def __init__(self) -> None:
         self._shapes: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._amounts: dict[str, AmountCheck | None] = {}
 
     def fault_of(self, partial: Partial, counted: RegisteredPolicy) -> RecordFault | None:
         """Return what no worker would have counted: cells that the policy does not have, or counts that cannot be.
@@ -72,9 +75,34 @@ class CountCheck:
         # What is taken back of tracks that are one object may have been counted in an earlier pane.
         least = -MAX_COUNT if counted.model.record is not None else 0
         are_counts = _are_counts(partial.panes, *shape, pane_s, least=least)
-        if are_counts and _are_counts(partial.corrections, *shape, pane_s, least=-MAX_COUNT):
-            return None
-        return RecordFault.COLUMNS
+        if not (are_counts and _are_counts(partial.corrections, *shape, pane_s, least=-MAX_COUNT)):
+            return RecordFault.COLUMNS
+        if counted.hash not in self._amounts:
+            self._amounts[counted.hash] = AmountCheck(counted.model) if counted.model.kind == "amounts" else None
+        amounts = self._amounts[counted.hash]
+        return None if amounts is None or amounts.are_possible(partial.panes) else RecordFault.COLUMNS
+
+
+class AmountCheck:
+    """Checks that amounts can be in the bins in which a partial counts them.
+
+    Args:
+        model: The policy, of kind ``amounts``.
+    """
+
+    def __init__(self, model: ModelPolicy) -> None:
+        self._stride, self._n_bins = pane_layout_of(model).radix_of(DECISION)
+        self._place, self._step = amount_place_of(model), FULL // self._n_bins
+
+    def are_possible(self, panes: Iterable[PanePartial]) -> bool:
+        """Return whether the sum of each cell is one of so many amounts of its bin."""
+        return all(
+            0
+            <= vector[self._place] - vector[0] * self._step * (code // self._stride % self._n_bins)
+            <= vector[0] * self._step
+            for pane in panes
+            for code, vector in pane.cells.items()
+        )
 
 
 def _are_counts(panes: Iterable[PanePartial], n_cells: int, width: int, pane_s: int, *, least: int) -> bool:

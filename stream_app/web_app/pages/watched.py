@@ -47,8 +47,9 @@ def watched_models() -> list[ModelPolicy]:
 
 
 def names_in_alerts() -> list[str]:
-    """Return the names under which alerts about these models come: of their decisions, and of their outcomes."""
-    return [spelled for name in watched_names() for spelled in (name, outcomes_name(name))]
+    """Return the names under which alerts come: of decisions, amounts too, and of their outcomes."""
+    names = [name for name, model in _models.items() if model.is_tested]
+    return [spelled for name in names for spelled in (name, outcomes_name(name))]
 
 
 def only_visible(rows: QuerySet[_Row]) -> QuerySet[_Row]:

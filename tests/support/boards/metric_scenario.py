@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
+from tests.support.boards.amount_scenario import amounts
 from tests.support.boards.open_breach import open_breach
 from tests.support.boards.series import (
     BREACH_S,
@@ -148,6 +149,7 @@ def _fairness(start_s: int) -> Iterator[Series]:
     yield from _estimated({"model": "loans", "attribute": "race"}, "hispanic")
     yield from _fair_model({"model": "mortgages", "attribute": "gender"}, start_s)
     yield from _hours({"model": "camera", "attribute": "income_level"}, start_s)
+    yield from amounts(start_s, THRESHOLD)
     for model in ("loans", "camera"):
         yield Series("watermark_timestamp_seconds", {"model": model}, lambda t: float(start_s + t - 5))
     yield Series("test_lag_seconds", {"model": "loans"}, constant(30))

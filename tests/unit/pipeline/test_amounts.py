@@ -14,11 +14,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fairstream.testing import InMemoryPipeline
+from producers.event import Event
+from producers.recorded.csv_file import CsvRow, RejectedRow
+from producers.recorded.row_mapping import RowMapper
 from producers.simulated.amounts.rates import simulate_rates
 from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
 from stream_app.cli.policy.text import describe_model
 from stream_app.core.groups.comparison import State
+from stream_app.core.windows.partials import PanePartial
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.series_limit import count_series
 from stream_app.errors import PolicyError, StateError
@@ -27,10 +31,12 @@ from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
+from stream_app.pipeline.ingest.sample import try_sample
 from stream_app.pipeline.ingest.step import IngestStep
+from stream_app.pipeline.judge.checks import AmountCheck
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
-from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.layout import amount_place_of, layout_of
 from stream_app.pipeline.policy_change import mapping_between
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.amounts.amount_results import AmountResult, encode_amount_result
@@ -412,7 +418,7 @@ def test_metrics_show_means_and_open_breaches(drifted: InMemoryPipeline) -> None
         "mean_difference_amount_lower",
         "p50_amount",
         "p90_difference_amount",
-        "p90_amount_upper",
+        "p50_difference_amount_upper",
     ):
         assert sample(metrics, f"fairstream_{name}", **female, window="1m") is not None
     assert sample(metrics, "fairstream_approval_ratio", **female, window="1m") is None
@@ -493,3 +499,39 @@ def test_other_bins_cannot_continue_what_is_counted(change: dict[str, Any]) -> N
     with pytest.raises(StateError, match="minimum, maximum or bins of the decision changed"):
         mapping_between(old, new)
     assert mapping_between(old, policy(favorable="high", limit=7).models[0]) is None
+
+
+def test_sums_that_no_amounts_of_a_bin_can_have_are_rejected() -> None:
+    [model] = policy().models
+    check, place, width = AmountCheck(model), amount_place_of(model), layout_of(model).width
+    step = 2**19 // 32
+
+    def possible(code: int, n: int, total: int) -> bool:
+        vector = [n] + [0] * (width - 1)
+        vector[place] = total
+        return check.are_possible([PanePartial(0, {code: vector})])
+
+    assert possible(3, 2, 6 * step)
+    assert possible(3, 2, 8 * step)
+    assert possible(35, 1, 3 * step)
+    assert not possible(3, 2, 6 * step - 1)
+    assert not possible(3, 2, 8 * step + 1)
+    assert not possible(3, 0, 1)
+
+
+def test_rows_of_a_file_have_amounts() -> None:
+    [model] = policy().models
+    mapper = RowMapper(model, ["id", "t", "sex", "age", "site", "price"], mapping={})
+    [good, bad] = [mapper.event(CsvRow(1, 2, ["1", str(START_S), "f", "old", "a", price])) for price in ("12.5", "x")]
+    assert isinstance(good, Event)
+    assert json.loads(good.value or b"")["offer"] == {"price": 12.5}
+    assert isinstance(bad, RejectedRow)
+
+
+def test_a_sample_shows_how_records_fit() -> None:
+    records = [record(0, 5.0), record(1, 101), record(2, 50)]
+    values: list[bytes | None] = [json.dumps(each).encode() for each in records]
+    batch = Batch("raw", 0, 0, 3, np.arange(3), values, np.full(3, START_S * 1000))
+    report = try_sample(policy().models[0], [batch], judged_world.KEYS[0])
+    assert (report.n_counted, report.outcomes, report.dead_letters) == (2, {"event": 2}, {"range": 1})
+    assert report.faults == {"range at offer.price": 1}

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from stream_app.pipeline.records.amounts.values import AlertAmounts, Measured
+from stream_app.pipeline.records.evidence import PairTest
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.projection.models import AlertRow, Reading
@@ -43,6 +45,22 @@ def test_the_page_says_what_how_sure_since_when_and_why() -> None:
     assert f"{command} --policy loans --from 1970-01-01T00:00:00Z --to 1970-01-01T00:01:01Z" in text
     assert f"/cases/{Case.objects.get().pk}" in text
     assert "no recovery was reported" in text
+
+
+def test_an_alert_about_amounts_says_means_and_no_rate() -> None:
+    means = AlertAmounts(
+        name="rate", mean=9.226, mean_reference=8.523, difference=Measured(0.703, 0.532, 0.873), limit=0.25
+    )
+    of_means = breach(
+        test=PairTest.MEAN_LOW, rate=None, disparate_impact_ratio=None, gap=None, cause=None, favorable=0, amounts=means
+    )
+    store_alerts(of_means)
+    text = text_of(f"/alerts/{of_means.id}")
+    assert "mean rate of black is 0.703 higher than that of white; limit 0.25" in text
+    assert "9.226 of black, 8.523 of white" in text
+    assert "+0.703 (95% interval 0.532 to 0.873); limit 0.25" in text
+    assert "Ratio" not in text
+    assert "%" not in text.partition("Counted")[2].partition("Unknown groups")[0].replace("95%", "")
 
 
 def test_breach_and_recovery_of_a_pair_lead_to_each_other() -> None:

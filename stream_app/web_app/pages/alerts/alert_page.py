@@ -45,7 +45,7 @@ def alert_content(row: AlertRow, model: ModelPolicy) -> dict[str, Any]:
         "id": row.id,
         "model": row.model,
         "page_of": model_of(row.model),
-        "is_of_outcomes": is_of_outcomes(row.model),
+        "has_page": model.kind == "decisions" and not is_of_outcomes(row.model),
         "subject": subject(alert),
         "change": row.change,
         "at": utc_text(row.at_s),

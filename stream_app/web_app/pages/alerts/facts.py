@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
+from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
 from stream_app.pipeline.records.results import ProxyValues
@@ -20,6 +22,7 @@ _KINDS = {
     LimitKind.FALSE_POSITIVE_RATE: "false positive rate difference",
     LimitKind.FAVORABLE_OUTCOME: "share of good outcomes among the approved",
     LimitKind.SCORE: "share of high scores",
+    LimitKind.MEAN: "difference of means",
 }
 
 
@@ -83,6 +86,8 @@ def cause_sentence(alert: DisclosedAlert) -> str:
 def limit_of(alert: DisclosedAlert, model: ModelPolicy) -> float:
     """Return the limit that an alert is about, of the present policy."""
     kind, rules = KIND_OF_TEST[alert.test], model.rules
+    if kind is LimitKind.MEAN:
+        return rules.max_mean_difference or 0.0
     if kind is LimitKind.RATIO:
         return rules.min_disparate_impact_ratio
     return rules.max_gap if kind in (LimitKind.GAP, LimitKind.SCORE) else rules.max_rate_difference
@@ -106,10 +111,25 @@ def _values(alert: DisclosedAlert) -> list[Fact]:
     if alert.is_hidden or alert.n is None or alert.n_reference is None:
         return []
     mark = " (estimated from probabilities)" if isinstance(alert.proxy, ProxyValues) else ""
+    counted = Fact("Counted", f"{alert.n:,} of {alert.group}, {alert.n_reference:,} of {alert.reference}{mark}")
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return [counted, *_means(alert, alert.amounts)]
     ratio = alert.disparate_impact_ratio
     return [
-        Fact("Counted", f"{alert.n:,} of {alert.group}, {alert.n_reference:,} of {alert.reference}{mark}"),
+        counted,
         Fact("Rate", "" if alert.rate is None else f"{alert.rate:.1%} of {alert.group}"),
         Fact("Ratio", "not computable" if ratio is None else f"{ratio:.3f}"),
         Fact("Gap", "" if alert.gap is None else f"{100 * alert.gap:+.1f} percentage points"),
     ]
+
+
+def _means(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> list[Fact]:
+    known = ((alert.group, amounts.mean), (alert.reference, amounts.mean_reference))
+    means = ", ".join(f"{shown_amount(mean, amounts.limit)} of {group}" for group, mean in known if mean is not None)
+    difference, lower, upper = amounts.difference.value, amounts.difference.lower, amounts.difference.upper
+    if difference is None:
+        return [Fact(f"Mean {amounts.name}", means)]
+    text = shown_amount(difference, amounts.limit, is_signed=True)
+    if lower is not None and upper is not None:
+        text += f" (95% interval {shown_amount(lower, amounts.limit)} to {shown_amount(upper, amounts.limit)})"
+    return [Fact(f"Mean {amounts.name}", means), Fact("Difference", f"{text}; limit {amounts.limit:g}")]

@@ -73,15 +73,16 @@ def _draft_row(draft: PolicyDraft) -> DraftRow:
 
 
 def _model_row(model: ModelPolicy) -> ModelRow:
-    rules = model.rules
-    is_decisions = model.kind == "decisions"
+    rules, detection = model.rules, model.detection
     limits = f"ratio {rules.min_disparate_impact_ratio:g}, gap {rules.max_gap:g}, at least {rules.min_n} decisions"
+    if rules.max_mean_difference is not None:
+        limits = f"difference of means {rules.max_mean_difference:g}, at least {rules.min_n} decisions"
     return ModelRow(
         name=model.name,
         hash=hash_of(model),
         topic=model.topic,
         attributes=", ".join([*(one.name for one in model.attributes), *(one.name for one in model.proxies)]),
         windows=", ".join(window.name for window in model.windows),
-        limits=limits if is_decisions else f"smallest count shown {model.privacy.k}",
-        budget=budget_text(model),
+        limits=limits if model.is_tested else f"smallest count shown {model.privacy.k}",
+        budget=budget_text(model) if model.is_tested else "",
     )
