@@ -22,6 +22,7 @@ from stream_app.core.windows.tally_changes import StateKey
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import (
     Labels,
+    People,
     Shown,
     Tables,
     cross_of,
@@ -114,13 +115,14 @@ class ReleaseGate:
             cells, results = self._without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
-        shown = self._jointly(cells, tables, alone)
+        cross = cross_of(self._layout, self._attributes, cells)
+        shown = self._jointly(cross, tables, alone)
         shown = self._windows.beside(key, tables, shown, {} if is_held else late)
         hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
         if any(hidden.values()):
             self._memory.of(key).hidden = hidden
         people = {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}
-        self._windows.note(key, people, shown, cross_of(self._layout, self._attributes, cells))
+        self._windows.note(key, people, shown, cross)
         self._windows.end(span.window, span.end_s)
         return _withheld(results, alone, shown, is_held=is_held)
 
@@ -146,7 +148,8 @@ class ReleaseGate:
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         kept = {name: without(tables[name], groups, hidden.get(name, set()), self._k) for name, groups in alone.items()}
-        return _withheld(results, alone, self._jointly(cells, tables, kept), is_held=bool(pending))
+        cross = cross_of(self._layout, self._attributes, cells)
+        return _withheld(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
 
     def _release_total(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
@@ -218,13 +221,12 @@ class ReleaseGate:
     def _gated(self, results: Iterable[Result]) -> list[Result]:
         return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]
 
-    def _jointly(self, cells: Cells, tables: Tables, shown: Shown) -> Shown:
+    def _jointly(self, cross: People, tables: Tables, shown: Shown) -> Shown:
         """Return what the tables of a window may show beside each other."""
         if not any(CROSS in name for name in tables) or not any(
             0 < n < self._k for people in tables.values() for n in people.values()
         ):
             return shown
-        cross = cross_of(self._layout, self._attributes, cells)
         kept = protect_jointly(cross, releases_of(tables, shown, self._attributes), self._k)
         return dict(zip(tables, kept, strict=True))
 
