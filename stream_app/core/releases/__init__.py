@@ -3,5 +3,6 @@
 ``determined`` tests which sums follow from released ones; ``joint`` protects all tables of one window against each
 other, ``nested`` a window and running totals against the smaller windows inside them, whose linear system is
 ``hidden_system``, and ``crossed`` the intersections of a window against all tables of the windows inside it. ``ranges``
-compares releases over freely chosen ranges of time, ``blocks`` is a counter that is read all the time.
+compares releases over freely chosen ranges of time, ``computed`` has the running totals that readers can compute, and
+``sum_space`` is the linear algebra of ``determined``. ``blocks`` is a counter that is read all the time.
 """
