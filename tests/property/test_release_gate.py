@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from stream_app.pipeline.disclosure.results import disclose_result
 from tests.support.small_streams import SmallStream, changes_of_revisions, leaks, small_model
 
 TWO, THREE = {"20s": 20, "60s": 60}, {"10s": 10, "30s": 30, "60s": 60}
@@ -42,6 +43,23 @@ def test_running_totals_read_after_every_pane_pin_nobody() -> None:
     results = [result for result in stream.judged() if result.window == "total"]
     assert leaks(stream, results) == []
     assert leaks(stream, results, with_gate=False)
+
+
+@pytest.mark.parametrize("has_unknown", [True, False])
+def test_running_totals_are_shown_before_the_largest_window_has_closed(*, has_unknown: bool) -> None:
+    stream = SmallStream(small_model(TWO), 5, 900, 4, has_unknown=has_unknown)
+    results = [result for result in stream.judged() if result.window == "total"]
+    shown = {(total.end_s, total.attribute): total.groups for total in (disclose_result(one, 10) for one in results)}
+    for end_s in (20, 40):  # of the smallest windows
+        people = {group.group: group.n for group in shown[end_s, "gender"]}
+        assert people == stream.people_until(end_s, "gender")
+
+
+def test_running_totals_of_a_stream_that_is_read_late_are_as_of_the_last_closed_window() -> None:
+    stream = SmallStream(small_model(TWO), 5, 900, 4)
+    [*_, last] = [result for result in stream.judged(flush_every=5) if result.attribute == "gender"]
+    total = disclose_result(last, 10)
+    assert (total.end_s, {group.group: group.n for group in total.groups}) == (40, stream.people_until(40, "gender"))
 
 
 def test_large_groups_are_shown_as_before() -> None:

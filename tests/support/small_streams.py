@@ -81,6 +81,14 @@ class SmallStream:
             results += judge.flush()[0].results
         return results + judge.flush()[0].results
 
+    def people_until(self, end_s: int, attribute: str) -> dict[str, int]:
+        """Return the people of each group in the panes before a time."""
+        place, people = self.layout.position_of(attribute), Counter[str]()
+        for cells in self.panes[: end_s // PANE_S]:
+            for code, vector in cells.items():
+                people[self.layout.labels_of(code)[place]] += vector[0]
+        return dict(people)
+
     def attacker(self) -> Attacker:
         """Return an attacker who knows how many decisions there are at which time."""
         groups = {name: list(self.layout.dimensions[self.layout.position_of(name)][1]) for name in SHARES}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 Cell = TypeVar("Cell", bound=Hashable)
@@ -94,15 +95,23 @@ def disclose_table(
     """
     small = frozenset(cell for cell, n in people.items() if 0 < n < k)
     hidden = set(small) | {cell for cell in withheld if people[cell]}
-    lines = lines_of(people)
+    lines, lines_with = _lines_of(tuple(people))
+    n_hidden_in = [0] * len(lines)
+    for cell in hidden:
+        for number in lines_with[cell]:
+            n_hidden_in[number] += people[cell]
     is_settled = False
     while not is_settled:
         is_settled = True
-        for line in lines:
-            n_hidden = sum(people[cell] for cell in line if cell in hidden)
+        for number, line in enumerate(lines):
+            if not 0 < n_hidden_in[number] < k:
+                continue
             open_cells = [cell for cell in line if cell not in hidden and people[cell]]
-            if 0 < n_hidden < k and open_cells:
-                hidden.add(min(open_cells, key=lambda cell: (people[cell], cell)))
+            if open_cells:
+                cell = min(open_cells, key=lambda cell: (people[cell], cell))
+                hidden.add(cell)
+                for other in lines_with[cell]:
+                    n_hidden_in[other] += people[cell]
                 is_settled = False
     shown = frozenset(cell for cell, n in people.items() if n and cell not in hidden)
     n_hidden = sum(people[cell] for cell in hidden)
@@ -115,6 +124,18 @@ def disclose_cells(
     """Decide which cells of a table may be shown, of one attribute or of several."""
     is_crossed = any(len(labels) > 1 for labels in people)
     return disclose_table(people, k, withheld) if is_crossed else disclose(people, k, withheld)
+
+
+@lru_cache(maxsize=128)  # the tables of a model have the same cells in most windows
+def _lines_of(
+    cells: tuple[tuple[str, ...], ...],
+) -> tuple[list[list[tuple[str, ...]]], dict[tuple[str, ...], list[int]]]:
+    """Return the lines of a table, and the numbers of those with each cell."""
+    lines, lines_with = lines_of(cells), dict[tuple[str, ...], list[int]]()
+    for number, line in enumerate(lines):
+        for cell in line:
+            lines_with.setdefault(cell, []).append(number)
+    return lines, lines_with
 
 
 def lines_of(cells: Iterable[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:

@@ -74,25 +74,26 @@ class _System:
 
     def __init__(self, blocks: Blocks, tables: Mapping[str, TableRelease], k: int) -> None:
         self._tables = tables
-        columns = [(number, labels) for number, people in enumerate(blocks.values()) for labels in people]
         n_people = np.array([n for people in blocks.values() for n in people.values()], np.int64)
-        numbers = np.array([number for number, _ in columns])
-        of_cell: dict[tuple[str, Labels], Bools] = {}
-        for column, (_, labels) in enumerate(columns):
-            for name, table in tables.items():
-                cell = (name, tuple(labels[place] for place in table.places))
-                of_cell.setdefault(cell, np.zeros(len(columns), np.bool_))[column] = True
-        inside = [numbers == number for number in range(len(blocks))]
+        numbers = np.repeat(np.arange(len(blocks)), [len(people) for people in blocks.values()])
+        row_of: dict[tuple[str, Labels], int] = {}
+        places: dict[Labels, list[int]] = {}
+        for labels in dict.fromkeys(labels for people in blocks.values() for labels in people):
+            cells = [(name, tuple(labels[place] for place in table.places)) for name, table in tables.items()]
+            places[labels] = [row_of.setdefault(cell, len(row_of)) for cell in cells]
+        sums: Bools = np.zeros((len(row_of), len(n_people)), np.bool_)
+        for column, labels in enumerate(labels for people in blocks.values() for labels in people):
+            sums[places[labels], column] = True
+        inside: Bools = numbers == np.arange(len(blocks))[:, None]
         known = [
-            of_cell[cell] & inside[number]
+            sums[row_of[cell]] & inside[number]
             for number, cells in enumerate(blocks)
             for cell in sorted(cells)
-            if cell in of_cell
+            if cell in row_of
         ]
-        sums = np.array(list(of_cell.values()))
-        parts = [each & block for each in sums for block in inside]
-        targets = np.array([*sums, *parts, *np.eye(len(columns), dtype=np.bool_)])
-        self._cells = list(of_cell)
+        parts = (sums[:, None, :] & inside[None, :, :]).reshape(-1, len(n_people))
+        targets = np.vstack([sums, parts, np.eye(len(n_people), dtype=np.bool_)])
+        self._cells = list(row_of)
         crossed = [place for place, (name, _) in enumerate(self._cells) if tables[name].is_crossed]
         order = sorted(crossed, key=lambda place: self._size_of(self._cells[place]))
         known_rows = np.array([*inside, *known])

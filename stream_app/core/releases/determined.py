@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_app.core.arrays import Bools, Floats, Ints
-from stream_app.core.releases.sum_space import SumSpace
+from stream_app.core.releases.sum_space import Moves, SumSpace
 
 _TOLERANCE = 1e-7  # of a squared length; the rows are zeros and ones
 _NEAR = 1e-6  # of a length along one direction; what remains is tested again
@@ -81,18 +81,17 @@ class SmallSums:
         no_sums, one_part = np.zeros((0, len(people)), np.bool_), np.zeros(len(people), np.int64)
         self._people, self._k, self._is_combined = people[is_full], k, False
         self._order = np.array(order, np.intp)
-        asked = _distinct(targets[:, is_full])
+        asked = distinct(targets[:, is_full])
         self._asked = asked[asked.any(axis=1)]
         self._n: Ints = self._asked @ self._people
         small = self._asked[self._n < k]
-        self._sets = _distinct(np.vstack([small, (no_sums if guarded is None else guarded)[:, is_full]]))
+        self._sets = distinct(np.vstack([small, (no_sums if guarded is None else guarded)[:, is_full]]))
         self._direction = np.cos(np.arange(1.0, 1.0 + len(self._people)) ** 2)  # no sum of a few of them is 0
-        if len(self._asked):
-            self._space = SumSpace(
-                sums[:, is_full],
-                (no_sums if known is None else known)[:, is_full],
-                (one_part if parts is None else parts)[is_full],
-            )
+        self._moves: Moves | None = None  # of the sets that may follow
+        self._is_nothing_small = not len(self._sets) and bool((self._people >= k).all())
+        self._sums = sums[:, is_full]
+        self._known = (no_sums if known is None else known)[:, is_full]
+        self._parts = (one_part if parts is None else parts)[is_full]
 
     def to_hide(self, is_released: Bools) -> list[int]:
         """Return, for each small sum that follows, the first of the sums that can be hidden and are needed for it.
@@ -110,37 +109,47 @@ class SmallSums:
         Args:
             is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
         """
-        if not len(self._asked):
+        if self._is_nothing_small:
             return Findings(np.zeros(0, np.int64), np.zeros((0, len(is_released)), np.bool_))
-        self._space.release(is_released)
-        left = self._space.left_of(self._direction)
-        self._sets = self._following(self._sets, left)
-        if not len(self._sets) and not self._is_combined:
+        if self._moves is None:
+            self._places = np.flatnonzero(is_released)
+            self._space = SumSpace(self._sums[self._places], self._known, self._parts)
+        self._space.release(is_released[self._places])
+        moves = self._following(self._sets) if self._moves is None else self._those_that_follow(self._moves)
+        if not len(moves.sets) and not self._is_combined:
             self._is_combined = True
-            self._sets = self._following(self._combined(left), left)
-        used = np.abs(self._space.shares(self._sets)) > _TOLERANCE
-        return Findings(self._sets @ self._people, used)
+            moves = self._following(self._combined())
+        self._moves = moves
+        used = np.zeros((len(moves.sets), len(is_released)), np.bool_)
+        used[:, self._places] = np.abs(self._space.shares(moves)) > _TOLERANCE
+        return Findings(moves.sets @ self._people, used)
 
-    def _following(self, sets: Bools, left: Floats) -> Bools:
+    def _following(self, sets: Bools) -> Moves:
         """Return the sets that follow: of their vectors nothing is left, so nothing along one direction either."""
-        sets = sets[np.abs(sets @ left) < _NEAR]
-        return sets[self._space.lengths(sets) < _TOLERANCE]
+        is_near = np.abs(sets @ self._space.left_of(self._direction)) < _NEAR
+        return self._those_that_follow(self._space.moves_of(sets[is_near]))
 
-    def _combined(self, left: Floats) -> Bools:
+    def _those_that_follow(self, moves: Moves) -> Moves:
+        return moves.those(self._space.lengths(moves) < _TOLERANCE)
+
+    def _combined(self) -> Bools:
         """Return the unions and differences of two sets that are small and may follow."""
-        asked, n, k, along = self._asked, self._n, self._k, self._asked @ left
+        asked, n, k = self._asked, self._n, self._k
+        along: Floats = asked @ self._space.left_of(self._direction)
         small = np.flatnonzero(n < k)
+        small = small[_is_near_any(along[small], -along[small])]
         is_union = np.abs(along[small][:, None] + along[small]) < _NEAR
         is_union &= n[small][:, None] + n[small] < k
         one, other = (small[places] for places in np.nonzero(np.triu(is_union, 1)))
-        is_rest = np.abs(along[:, None] - along) < _NEAR
-        rest = n[:, None] - n
-        whole, part = np.nonzero(is_rest & (rest > 0) & (rest < k))
+        some = np.flatnonzero(_is_near_another(along))
+        rest = n[some][:, None] - n[some]
+        is_rest = (np.abs(along[some][:, None] - along[some]) < _NEAR) & (rest > 0) & (rest < k)
+        whole, part = (some[places] for places in np.nonzero(is_rest))
         is_apart = ~(asked[one] & asked[other]).any(axis=1)
         is_inside = ~(asked[part] & ~asked[whole]).any(axis=1)
         unions = asked[one[is_apart]] | asked[other[is_apart]]
         rests = asked[whole[is_inside]] & ~asked[part[is_inside]]
-        return _distinct(np.vstack([unions, rests]))
+        return distinct(np.vstack([unions, rests]))
 
 
 class KnownSums:
@@ -161,10 +170,26 @@ class KnownSums:
 
     def follows(self, cells: Bools) -> bool:
         """Return whether the sum over some cells follows, shape (cells,)."""
-        return bool(self._space.lengths(cells[None, self.is_full])[0] < _TOLERANCE)
+        return bool(self._space.lengths(self._space.moves_of(cells[None, self.is_full]))[0] < _TOLERANCE)
 
 
-def _distinct(sets: Bools) -> Bools:
+def _is_near_any(values: Floats, others: Floats) -> Bools:
+    """Return which values have another value near them."""
+    others = np.sort(others)
+    return np.searchsorted(others, values - _NEAR) < np.searchsorted(others, values + _NEAR, side="right")
+
+
+def _is_near_another(values: Floats) -> Bools:
+    """Return which values have a neighbor near them."""
+    order = np.argsort(values)
+    is_near = np.diff(values[order]) < _NEAR
+    near: Bools = np.zeros(len(values), np.bool_)
+    near[order[1:]] = is_near
+    near[order[:-1]] |= is_near
+    return near
+
+
+def distinct(sets: Bools) -> Bools:
     """Return each set once."""
     packed = np.packbits(sets, axis=1)
     return sets[sorted({row.tobytes(): place for place, row in enumerate(packed)}.values())]

@@ -14,7 +14,7 @@ import numpy as np
 
 from stream_app.core.arrays import Bools
 from stream_app.core.privacy.disclosure import lines_of
-from stream_app.core.releases.determined import KnownSums, SmallSums
+from stream_app.core.releases.determined import KnownSums, SmallSums, distinct
 
 Labels = tuple[str, ...]
 People = dict[Labels, int]
@@ -110,7 +110,7 @@ class HiddenSystem:
             known += [self._of_cell[cell] & inside for cell in hidden if cell in were_shown]
         self._is_past = starts_s == _PAST
         known += [self._columns(cells) & self._is_past for cells in past.known]
-        self._known = np.unique(np.array(known), axis=0)
+        self._known = distinct(np.array(known))
         self._guarded = self._guarded_sets()
         self._sums: SmallSums | None = None
 

@@ -69,43 +69,48 @@ def protect_jointly(people: Mapping[Labels, int], tables: Sequence[TableRelease]
     if len(people) > _MOST_CELLS:
         _hide_incomplete(tables, shown)
         return shown
-    system = _System(people, tables, k)
-    while chosen := system.cells_to_hide(shown):
-        for number, cell in chosen:
-            shown[number].discard(cell)
+    system = _System(people, tables, shown, k)
+    while chosen := system.cells_to_hide():
         for number in {number for number, _ in chosen}:
-            hidden = tables[number].people.keys() - shown[number]
-            shown[number] &= disclose_table(tables[number].people, k, withheld=hidden).shown
+            before = shown[number]
+            kept = before - {cell for where, cell in chosen if where == number}
+            hidden = tables[number].people.keys() - kept
+            shown[number] = kept & disclose_table(tables[number].people, k, withheld=hidden).shown
+            system.hide(number, before - shown[number])
     return shown
 
 
 class _System:
     """The linear system of a window: a column for each cell of the complete cross, a row for each cell of a table."""
 
-    def __init__(self, people: Mapping[Labels, int], tables: Sequence[TableRelease], k: int) -> None:
-        self._tables = tables
+    def __init__(
+        self, people: Mapping[Labels, int], tables: Sequence[TableRelease], shown: Sequence[Collection[Labels]], k: int
+    ) -> None:
         self._cells = [(number, cell) for number, table in enumerate(tables) for cell, n in table.people.items() if n]
-        row_of = {item: row for row, item in enumerate(self._cells)}
+        self._row_of = {item: row for row, item in enumerate(self._cells)}
         rows: Bools = np.zeros((len(self._cells) + 1, len(people)), np.bool_)
         rows[-1] = True  # everybody is known
-        for column, labels in enumerate(people):
-            for number, table in enumerate(tables):
-                row = row_of.get((number, tuple(labels[place] for place in table.places)))
-                if row is not None:
-                    rows[row, column] = True
+        for number, table in enumerate(tables):
+            cells = [(number, tuple(labels[place] for place in table.places)) for labels in people]
+            known = [(self._row_of[item], column) for column, item in enumerate(cells) if item in self._row_of]
+            rows[tuple(np.array(known).T)] = True
         n = np.array(list(people.values()), np.int64)
-        crossed = [place for place, (number, _) in enumerate(self._cells) if tables[number].is_crossed]
-        order = sorted(crossed, key=lambda place: (self._people_in(place), self._cells[place]))
+        crossed = [
+            (tables[number].people[cell], number, cell, row)
+            for row, (number, cell) in enumerate(self._cells)
+            if tables[number].is_crossed
+        ]
+        order = [row for *_, row in sorted(crossed)]
         self._sums = SmallSums(rows, n, np.vstack([rows[:-1], np.eye(len(n), dtype=np.bool_)]), k, order=order)
+        self._is_released: Bools = np.array([*(cell in shown[number] for number, cell in self._cells), True])
 
-    def cells_to_hide(self, shown: Sequence[set[Labels]]) -> list[tuple[int, Labels]]:
+    def hide(self, number: int, cells: Collection[Labels]) -> None:
+        """Hide cells of a table."""
+        self._is_released[[self._row_of[number, cell] for cell in cells]] = False
+
+    def cells_to_hide(self) -> list[tuple[int, Labels]]:
         """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
-        is_released = np.array([*(cell in shown[number] for number, cell in self._cells), True])
-        return [self._cells[place] for place in self._sums.to_hide(is_released)]
-
-    def _people_in(self, place: int) -> int:
-        number, cell = self._cells[place]
-        return self._tables[number].people[cell]
+        return [self._cells[row] for row in self._sums.to_hide(self._is_released)]
 
 
 def _hide_incomplete(tables: Sequence[TableRelease], shown: Sequence[set[Labels]]) -> None:

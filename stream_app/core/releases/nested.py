@@ -104,7 +104,7 @@ class HiddenParts:
         atoms = self._atoms()
         late = frozenset(cell for cell, n in beyond.items() if n)
         atoms += [Atom(_NEVER, late, cell, abs(beyond[cell])) for cell in sorted(late)]
-        if not atoms and not self.past.people:
+        if kept.isdisjoint({*(atom.cell for atom in atoms), *self.past.people}):
             return kept
         if self.is_full:
             return _hide(people, kept, {atom.cell for atom in atoms} | self.past.people.keys(), k)

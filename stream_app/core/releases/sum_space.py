@@ -9,11 +9,34 @@ Source: Greville 1960, Some applications of the pseudoinverse of a matrix (addin
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from stream_app.core.arrays import Bools, Floats, Ints
 
 _RANK_TOLERANCE = 1e-9
+_MOST_REMOVED = 20  # sums that are taken away before the system is solved anew
+
+
+class Moves(NamedTuple):
+    """What known sums leave of some sets of cells.
+
+    Attributes:
+        sets: Cells of each set, shape (sets, cells).
+        moves: What they leave between the coordinates, shape (sets, dimensions).
+        squares: Squared length of what they leave within the coordinates, shape (sets,).
+        inner: Scalar products of what they see with what they see of each sum, shape (sets, sums).
+    """
+
+    sets: Bools
+    moves: Floats
+    squares: Floats
+    inner: Floats
+
+    def those(self, is_chosen: Bools) -> Moves:
+        """Return some of them, shape (sets,)."""
+        return Moves(*(each[is_chosen] for each in self))
 
 
 class SumSpace:
@@ -25,10 +48,10 @@ class SumSpace:
         parts: The part that each cell belongs to, where each known sum is about one part, shape (cells,).
 
     >>> space = SumSpace(np.array([[True, True, False], [True, False, True]]), np.zeros((0, 3), bool), np.zeros(3, int))
-    >>> sets = np.array([[True, True, False], [True, False, True], [False, True, False]])
+    >>> moves = space.moves_of(np.array([[True, True, False], [True, False, True], [False, True, False]]))
     >>> for is_released in ([True, True], [True, False], [False, False]):
     ...     space.release(np.array(is_released))
-    ...     space.lengths(sets).round(3).tolist()
+    ...     space.lengths(moves).round(3).tolist()
     [0.0, 0.0, 0.333]
     [0.0, 1.5, 0.5]
     [2.0, 2.0, 1.0]
@@ -36,30 +59,34 @@ class SumSpace:
 
     def __init__(self, sums: Bools, known: Bools, parts: Ints) -> None:
         rows = np.vstack([sums, known])
-        of_parts = parts[None, :] == np.unique(parts)[:, None]
-        packed = np.packbits(np.vstack([rows, of_parts]).T, axis=1)
-        _, first, classes, sizes = np.unique(packed, axis=0, return_index=True, return_inverse=True, return_counts=True)
+        of_parts = parts[None, :] == np.array(list(dict.fromkeys(parts.tolist())))[:, None]
+        columns = [column.tobytes() for column in np.packbits(np.vstack([rows, of_parts]).T, axis=1)]
+        numbers = {column: number for number, column in enumerate(dict.fromkeys(columns))}
+        classes = np.array([numbers[column] for column in columns])
+        first, sizes = [columns.index(column) for column in numbers], np.bincount(classes)
         self._weights: Floats = np.zeros((len(parts), len(first)))
-        self._weights[np.arange(len(parts)), classes.ravel()] = 1 / np.sqrt(sizes)[classes.ravel()]
-        of_classes: Floats = rows[:, first] * np.sqrt(sizes)
+        self._weights[np.arange(len(parts)), classes] = 1 / np.sqrt(sizes)[classes]
+        of_classes: Floats = rows[:, first].astype(np.float64) * np.sqrt(sizes)
         self._open, self._inner = _bases(of_classes[len(sums) :], parts[first])
         self._sums: Floats = of_classes[: len(sums)] @ self._open
         self._sums_inner: Floats = of_classes[: len(sums)] @ self._inner
+        self._inner_products: Floats = self._sums_inner @ self._sums_inner.T
         self._is_released: Bools = np.zeros(len(sums), np.bool_)
         self._inverse: Floats = np.zeros(self._sums.T.shape)  # of the released sums; 0 for others
+        self._n_removed = 0
 
     def release(self, is_released: Bools) -> None:
         """Note which sums are released, shape (sums,)."""
-        gone = np.flatnonzero(self._is_released & ~is_released)
-        is_more = bool((is_released & ~self._is_released).any())
-        self._is_released = is_released
-        if not is_more:
-            for place in gone.tolist():
-                self._remove(place)
-        if is_more or self._is_inexact():
-            rows = self._sums[is_released]
+        gone = np.flatnonzero(self._is_released & ~is_released).tolist()
+        self._n_removed += len(gone)
+        if self._n_removed > _MOST_REMOVED or (is_released & ~self._is_released).any():
+            self._n_removed = 0
             self._inverse = np.zeros(self._sums.T.shape)
-            self._inverse[:, is_released] = _pseudoinverse(rows)
+            self._inverse[:, is_released] = _pseudoinverse(self._sums[is_released])
+        else:
+            for place in gone:
+                self._remove(place)
+        self._is_released = is_released
 
     def left_of(self, direction: Floats) -> Floats:
         """Return what is left of a vector of cells, shape (cells,)."""
@@ -69,32 +96,34 @@ class SumSpace:
         left: Floats = direction + self._weights @ (self._open @ moves - places)
         return left
 
-    def lengths(self, sets: Bools) -> Floats:
-        """Return the squared length of what is left of sets of cells, shape (sets,); 0 for one that follows."""
+    def moves_of(self, sets: Bools) -> Moves:
+        """Return what known sums leave of sets of cells, shape (sets, cells)."""
         columns = sets.astype(np.float64)
         places = columns @ self._weights
-        moves = places @ self._open
-        moves -= (moves @ self._inverse) @ self._sums
-        squares = [np.einsum("ij,ij->i", each, each) for each in (columns, places, moves)]
-        lengths: Floats = squares[0] - squares[1] + squares[2]
+        squares = columns.sum(axis=1) - np.einsum("ij,ij->i", places, places)
+        return Moves(sets, places @ self._open, squares, (places @ self._inner) @ self._sums_inner.T)
+
+    def lengths(self, moves: Moves) -> Floats:
+        """Return the squared length of what is left of sets of cells, shape (sets,); 0 for one that follows."""
+        left = moves.moves - (moves.moves @ self._inverse) @ self._sums
+        lengths: Floats = moves.squares + np.einsum("ij,ij->i", left, left)
         return lengths
 
-    def shares(self, sets: Bools) -> Floats:
+    def shares(self, moves: Moves) -> Floats:
         """Return how much of each sum it takes to compute sets that follow, shape (sets, sums).
 
         Where there are several ways, this is the one with the least squares, those of known sums included.
         """
-        places = sets.astype(np.float64) @ self._weights
-        shares: Floats = places @ self._open @ self._inverse
-        if not self._inner.shape[1]:
+        shares: Floats = moves.moves @ self._inverse
+        if not self._inner.shape[1] or not len(shares):
             return shares
         is_released = self._is_released.astype(np.float64)
         free = np.diag(is_released) - is_released[:, None] * (
             self._sums @ self._inverse
         )  # combinations that cancel out
-        products = self._sums_inner @ self._sums_inner.T
-        missing = (places @ self._inner @ self._sums_inner.T - shares @ products) @ free
-        shares += np.linalg.solve(free @ products @ free + np.eye(len(free)), missing.T).T
+        within = free @ self._inner_products @ free + np.eye(len(free))
+        missing = (moves.inner - shares @ self._inner_products) @ free
+        shares += np.linalg.solve(within, missing.T).T
         return shares
 
     def _remove(self, place: int) -> None:
@@ -106,12 +135,6 @@ class SumSpace:
         else:
             self._inverse -= np.outer(column, column @ self._inverse) / float(column @ column)
         self._inverse[:, place] = 0
-
-    def _is_inexact(self) -> bool:
-        """Return whether rounding has added up."""
-        rows = self._sums[self._is_released]
-        error = rows @ self._inverse[:, self._is_released] @ rows - rows
-        return bool(np.abs(error).max(initial=0.0) > _RANK_TOLERANCE)
 
 
 def _pseudoinverse(rows: Floats) -> Floats:
@@ -136,7 +159,7 @@ def _bases(rows: Floats, parts: Ints) -> tuple[Floats, Floats]:
     if not len(rows):
         return np.eye(n_classes), np.zeros((n_classes, 0))
     left, seen = [], []
-    for part in np.unique(parts):
+    for part in dict.fromkeys(parts.tolist()):
         places = np.flatnonzero(parts == part)
         own = rows[:, places]
         values, vectors = np.linalg.eigh(own.T @ own)

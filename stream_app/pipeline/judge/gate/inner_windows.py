@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 
 from stream_app.core.releases.crossed import add_block, protect_crossed
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import WindowKey
-from stream_app.pipeline.judge.gate.tables import People, Shown, Tables, releases_of, tables_in, without
+from stream_app.pipeline.judge.gate.tables import Labels, People, Shown, Tables, releases_of, tables_in, without
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
-from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy
 
 TOTAL: WindowKey = (TOTAL_WINDOW, 0)
@@ -26,6 +26,7 @@ class InnerWindows:
         memory: What is remembered of all windows.
 
     Attributes:
+        smallest: Name of the smallest windows.
         unfit: Sizes that are not a multiple of each smaller one: such windows overlap in part.
     """
 
@@ -37,7 +38,7 @@ class InnerWindows:
         self._larger = {small: [name for name, s in sizes if s > size_s] for small, size_s in sizes}
         self.unfit = {large for (_, inner_s), (large, size_s) in combinations(sizes, 2) if size_s % inner_s}
         fit = [name for name, _ in sizes if name not in self.unfit]
-        self._smallest, self._second, self._largest = fit[0], fit[min(1, len(fit) - 1)], fit[-1]
+        self.smallest, self._second, self._largest = fit[0], fit[min(1, len(fit) - 1)], fit[-1]
         self._memory = memory
 
     def beside(
@@ -55,7 +56,7 @@ class InnerWindows:
         memory = self._memory.find(key)
         beyond = {code: list(vector) for code, vector in late.items()}
         if uncounted is not None:
-            add_cells(beyond, uncounted(self._smallest))
+            add_cells(beyond, uncounted(self.smallest))
         change = tables_in(self._layout, self._attributes, beyond, tables) if beyond else {}
         kept = {}
         for name, groups in shown.items():
@@ -88,7 +89,7 @@ class InnerWindows:
         late: Cells = {}
         pending = [(inner, self._memory.find(inner).pending) for inner in self._memory]
         for inner, cells in (*pending, *sorted(unpublished.items())):
-            if inner == key == TOTAL or (inner[0] == self._smallest and inner != key and self._contains(key, inner)):
+            if inner == key == TOTAL or (inner[0] == self.smallest and inner != key and self._contains(key, inner)):
                 add_cells(late, cells)
         return late
 
@@ -105,7 +106,7 @@ class InnerWindows:
         end_s = key[1] + self._sizes_s[key[0]]
         for outer in (*around, TOTAL):
             tables = {name: people for name, people in hidden.items() if outer != TOTAL or CROSS not in name}
-            if key[0] == self._smallest:
+            if key[0] == self.smallest:
                 begin_s, parts = self._start_of(key, self._second), self._memory.of(outer).parts
                 for name, people in tables.items():
                     parts.setdefault(name, HiddenParts()).add(begin_s, {g: n for g, n in people.items() if n})
@@ -115,6 +116,24 @@ class InnerWindows:
         if cross and around and any(CROSS in name for name in shown):
             cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
             add_block(self._memory.of(around[0]).blocks, cells, cross)
+
+    def note_groups(self, key: WindowKey, results: Iterable[Result], hidden: Mapping[str, set[Labels]]) -> None:
+        """Note the groups of single attributes that a window shows: running totals may follow from them.
+
+        Args:
+            key: The window.
+            results: What is shown of it.
+            hidden: The groups with decisions that it hides, by attribute.
+        """
+        totals, end_s = self._memory.of(TOTAL).totals, key[1] + self._sizes_s[key[0]]
+        if key[0] == self.smallest:
+            totals.move_to(key[1], end_s, self._sizes_s.values())
+        for result in results:
+            if CROSS not in result.attribute:
+                gone = hidden.get(result.attribute, set())
+                shown = {group.labels: (group.n, group.favorable) for group in result.groups if group.n}
+                shown = {labels: counts for labels, counts in shown.items() if labels not in gone}
+                totals.add(result.attribute, key[1], end_s, shown, gone)
 
     def end(self, name: str, end_s: int) -> None:
         """Note that a window has ended: when it is of the largest size, the totals have no release inside it any more.
@@ -144,6 +163,6 @@ class InnerWindows:
         old = [key for key, end_s in ends_s.items() if end_s <= closed_s - self._revision_s]
         gone = [key for key in old if newest.get(key[0]) != key]
         for key in gone:
-            if key[0] == self._smallest and (pending := self._memory.find(key).pending):
+            if key[0] == self.smallest and (pending := self._memory.find(key).pending):
                 add_cells(self._memory.of(TOTAL).pending, pending)
         self._memory.forget(gone)

@@ -7,21 +7,24 @@ What is decided is a function of the counts in the order in which windows close,
 - A revision: shown when every group of it has changed by nobody or by at least k since it was last shown. Until then
   readers see the former one.
 - The running totals: likewise, against the windows since the last totals that were shown, and only at moments at which
-  no window is open: otherwise the totals minus the closed windows would be part of one.
+  no window is open: otherwise the totals minus the closed windows would be part of one. In between they are shown where
+  readers can compute them from the windows that were shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
 from stream_app.core.releases.joint import protect_jointly
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import StateKey
+from stream_app.pipeline.judge.gate.early_totals import EarlyTotals, Rejudge
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import (
     Labels,
+    People,
     Shown,
     Tables,
     cross_of,
@@ -36,8 +39,6 @@ from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, FormerRelease, Result, Withheld
 from stream_app.policy import ModelPolicy, Privacy
-
-Rejudge = Callable[[Cells], list[Result]]
 
 
 class ReleaseGate:
@@ -57,6 +58,7 @@ class ReleaseGate:
         self._attributes = [attribute.name for attribute in model.attributes]
         self._memory = GateMemory(stored)
         self._windows = InnerWindows(model, layout, self._memory)
+        self._early = EarlyTotals(self._k, self._memory, self._windows)
 
     def release(self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> list[Result]:
         """Return results with what is withheld of each.
@@ -106,6 +108,7 @@ class ReleaseGate:
         key = (span.window, span.start_s)
         late = self._windows.late_inside(key, context.corrections)
         if not late and not self._memory.find(key).parts and not self._hides_any(results):
+            self._windows.note_groups(key, results, {})
             self._windows.end(span.window, span.end_s)
             return {}
         is_held = self._has_small(late, results)
@@ -114,13 +117,15 @@ class ReleaseGate:
             cells, results = self._without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
-        shown = self._jointly(cells, tables, alone)
+        cross = cross_of(self._layout, self._attributes, cells)
+        shown = self._jointly(cross, tables, alone)
         shown = self._windows.beside(key, tables, shown, {} if is_held else late)
         hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
         if any(hidden.values()):
             self._memory.of(key).hidden = hidden
         people = {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}
-        self._windows.note(key, people, shown, cross_of(self._layout, self._attributes, cells))
+        self._windows.note(key, people, shown, cross)
+        self._windows.note_groups(key, results, hidden)
         self._windows.end(span.window, span.end_s)
         return _withheld(results, alone, shown, is_held=is_held)
 
@@ -146,33 +151,45 @@ class ReleaseGate:
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         kept = {name: without(tables[name], groups, hidden.get(name, set()), self._k) for name, groups in alone.items()}
-        return _withheld(results, alone, self._jointly(cells, tables, kept), is_held=bool(pending))
+        cross = cross_of(self._layout, self._attributes, cells)
+        return _withheld(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
 
     def _release_total(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
     ) -> dict[str, Withheld]:
         """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
-        memory = self._memory.find(TOTAL)
-        if not context.is_between_windows:
-            instead = {result.attribute: self._former(result) for result in results}
-            return {name: former for name, former in instead.items() if former is not None}
+        own, withheld = results, dict[str, Withheld]()
+        if context.is_between_windows:
+            own, withheld = self._compare_total(results, cells, context, rejudge)
+        early = self._early.release(own, cells, context, rejudge) if context.is_published else {}
+        for result in own:
+            name = result.attribute
+            if (instead := early[name] if name in early else self._former(result)) is not None:
+                withheld[name] = instead
+        return withheld
+
+    def _compare_total(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+    ) -> tuple[list[Result], dict[str, Withheld]]:
+        """Compare running totals with all that was shown; return those that cannot be, and what others withhold."""
         late = self._windows.late_inside(TOTAL, {})
-        is_held = self._has_small(late, results)
+        is_held, former = self._has_small(late, results), results
         if is_held:
             cells, results = self._without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         shown = self._windows.beside(TOTAL, tables, alone, {} if is_held else late, context.uncounted)
         withheld = _withheld(results, alone, shown, is_held=is_held)
+        left = set()
         for result in results:
-            name, last = result.attribute, memory.former.get(result.attribute)
-            hidden = memory.hidden.get(name, set())
-            before = {group.labels for group in last.groups if group.n} - hidden if last is not None else set()
-            if before & tables[name].keys() <= shown[name]:  # groups that the policy no longer has are not shown again
+            name = result.attribute
+            # Groups that the policy no longer has are not shown again.
+            if self._early.shown_last(name) & tables[name].keys() <= shown[name]:
                 self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
-            elif (former := self._former(result)) is not None:
-                withheld[name] = former
-        return withheld
+            else:
+                left.add(name)
+                withheld.pop(name, None)
+        return [result for result in former if result.attribute in left], withheld
 
     def _former(self, result: Result) -> Withheld | None:
         """Return the totals that were shown last instead of others; None for those themselves."""
@@ -181,19 +198,20 @@ class ReleaseGate:
         if last is None:
             return Withheld(is_held=True)
         groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden))
-        if [group.n for group in last.groups] != [group.n for group in result.groups]:
+        if [(g.n, g.favorable) for g in last.groups] != [(g.n, g.favorable) for g in result.groups]:
             return Withheld(groups=groups, is_held=True, former=last)
         return Withheld(groups=groups) if groups else None
 
     def _note_total(self, result: Result, hidden: set[Labels]) -> None:
-        """Note running totals that are shown."""
+        """Note running totals that are shown, and what readers know by that."""
+        self._early.note(result, hidden)
         memory = self._memory.of(TOTAL)
-        former = FormerRelease(start_s=result.start_s, end_s=result.end_s, groups=result.groups)
-        memory.former = memory.former | {result.attribute: former}
-        memory.hidden = memory.hidden | {result.attribute: hidden}
+        shown = {g.labels: (g.n, g.favorable) for g in result.groups if g.n and g.labels not in hidden}
+        memory.totals.begin_at(result.start_s)
+        memory.totals.learn(result.attribute, shown, hidden)
         if (parts := memory.parts.get(result.attribute)) is not None:
             parts.sum_up(self._k)
-            parts.show({group.labels for group in result.groups if group.n} - hidden)
+            parts.show(shown.keys())
 
     def _hides_any(self, results: Iterable[Result]) -> bool:
         """Return whether a result has a group of 1 to k-1 people."""
@@ -218,13 +236,12 @@ class ReleaseGate:
     def _gated(self, results: Iterable[Result]) -> list[Result]:
         return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]
 
-    def _jointly(self, cells: Cells, tables: Tables, shown: Shown) -> Shown:
+    def _jointly(self, cross: People, tables: Tables, shown: Shown) -> Shown:
         """Return what the tables of a window may show beside each other."""
         if not any(CROSS in name for name in tables) or not any(
             0 < n < self._k for people in tables.values() for n in people.values()
         ):
             return shown
-        cross = cross_of(self._layout, self._attributes, cells)
         kept = protect_jointly(cross, releases_of(tables, shown, self._attributes), self._k)
         return dict(zip(tables, kept, strict=True))
 

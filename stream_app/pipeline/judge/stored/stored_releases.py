@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from stream_app.core.releases.computed import ComputedTotals, Counts, Known
 from stream_app.core.releases.crossed import Blocks
 from stream_app.core.releases.hidden_system import Past
 from stream_app.core.releases.nested import HiddenParts
@@ -37,6 +38,19 @@ class StoredParts(msgspec.Struct, array_like=True, frozen=True):
         return Past(dict(self.people), tuple(map(frozenset, self.known)), frozenset(self.guarded))
 
 
+class StoredTotals(msgspec.Struct, array_like=True, frozen=True):
+    """The running totals that readers can compute, see ``ComputedTotals``.
+
+    Attributes:
+        known: Table and moment, decisions and favorable ones by group, and the groups that are not known.
+    """
+
+    begin_s: int | None = None
+    until_s: int | None = None
+    looked_s: int | None = None
+    known: list[tuple[str, int, list[tuple[Labels, Counts]], list[Labels]]] = []
+
+
 class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     """What the gate remembers of one window, or of the running totals.
 
@@ -46,6 +60,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         parts: What the smaller windows inside it hide.
         former: Of running totals the last release, by attribute.
         blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
+        totals: The running totals that readers can compute.
     """
 
     hidden: dict[str, list[Labels]] = {}
@@ -53,14 +68,15 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     parts: list[StoredParts] = []
     former: dict[str, FormerRelease] = {}
     blocks: list[tuple[list[tuple[str, Labels]], list[tuple[Labels, int]]]] = []
+    totals: StoredTotals = StoredTotals()
 
 
 def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
     """Return what the gate remembers of a window under another policy.
 
     Where groups are joined by it, what was hidden of them is summed: the windows around it hide those groups. What
-    running totals showed last stays as it was, with the groups of that time. Of intersections, everything inside the
-    window is taken as known.
+    running totals showed last stays as it was, with the groups of that time; what readers can compute begins anew. Of
+    intersections, everything inside the window is taken as known.
     """
     parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]
     hidden = stored.hidden
@@ -145,19 +161,33 @@ class WindowMemory:
             )
             for parts in stored.parts
         }
+        totals = stored.totals
+        self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s)
+        for name, moment_s, counts, unknown in totals.known:
+            self.totals.known.setdefault(name, {})[moment_s] = Known(dict(counts), set(unknown))
 
     def stored(self) -> StoredRelease | None:
         """Return what a restart needs; None if that is nothing."""
         parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
         hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
         blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
-        return None if self.is_empty else StoredRelease(hidden, self.pending, parts, self.former, blocks)
+        if self.is_empty:
+            return None
+        return StoredRelease(hidden, self.pending, parts, self.former, blocks, self._stored_totals())
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
         is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
-        return not (is_any or self.pending or self.former or self.blocks)
+        return not (is_any or self.pending or self.former or self.blocks or self.totals.until_s is not None)
+
+    def _stored_totals(self) -> StoredTotals:
+        known = [
+            (name, moment_s, sorted(own.counts.items()), sorted(own.unknown))
+            for name, moments in sorted(self.totals.known.items())
+            for moment_s, own in sorted(moments.items())
+        ]
+        return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known)
 
 
 class GateMemory:

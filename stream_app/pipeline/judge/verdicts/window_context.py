@@ -30,6 +30,7 @@ class WindowContext:
         correction: What a revision adds to the counts of the one before; None where it is none.
         corrections: What was added to closed windows since they were last published, by their key.
         is_between_windows: Whether running totals are published, at a moment at which no window is open.
+        is_published: Whether running totals are published, at whatever moment.
         uncounted: Returns, of running totals, what no closed window of some size contains.
     """
 
@@ -42,6 +43,7 @@ class WindowContext:
     correction: Cells | None = None
     corrections: Mapping[WindowKey, Cells] = field(default_factory=dict)
     is_between_windows: bool = False
+    is_published: bool = False
     uncounted: Callable[[str], Cells] = _nothing
 
 
@@ -64,5 +66,6 @@ def context_of_totals(tally: TallyState, policy_hash: str, *, is_published: bool
         policy_hash=policy_hash,
         is_close=False,
         is_between_windows=is_published and (is_end or not tally.is_any_open()),
+        is_published=is_published,
         uncounted=tally.open_cells,
     )

@@ -12,7 +12,7 @@ def budget_text(model: ModelPolicy | None) -> str:
     >>> budget_text(load_policy("loans").models[0]), budget_text(load_policy("cameras").models[0])
     ('0.1 per million decisions', '')
     """
-    if model is None or model.kind != "decisions":
+    if model is None or not model.is_tested:
         return ""
     detection = model.detection
     if detection.procedure == "fdr":

@@ -73,7 +73,7 @@ def _draft_row(draft: PolicyDraft) -> DraftRow:
 
 
 def _model_row(model: ModelPolicy) -> ModelRow:
-    rules, detection = model.rules, model.detection
+    rules = model.rules
     limits = f"ratio {rules.min_disparate_impact_ratio:g}, gap {rules.max_gap:g}, at least {rules.min_n} decisions"
     if rules.max_mean_difference is not None:
         limits = f"difference of means {rules.max_mean_difference:g}, at least {rules.min_n} decisions"

@@ -16,7 +16,7 @@ def rows(*cells: tuple[int, ...]) -> np.ndarray:
 
 def found(released: np.ndarray, people: list[int], targets: np.ndarray = CELLS, k: int = 10) -> list[int]:
     sums = SmallSums(released, np.array(people), targets, k)
-    return sums.that_follow(np.ones(len(released), np.bool_)).n.tolist()
+    return list(sums.that_follow(np.ones(len(released), np.bool_)).n)
 
 
 def test_the_rest_of_a_total_follows() -> None:

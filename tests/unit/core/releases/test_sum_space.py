@@ -31,11 +31,12 @@ def test_sums_that_are_taken_away_one_after_the_other_leave_what_the_others_leav
     for place in chance.permutation(N_SUMS).tolist():
         rows = np.vstack([sums[is_released], known])
         space.release(is_released)
-        lengths = space.lengths(SETS)
+        moves = space.moves_of(SETS)
+        lengths = space.lengths(moves)
         assert lengths == pytest.approx(left_by(rows), abs=1e-9)
-        follows = SETS[lengths < 1e-7]
-        shares = follows.astype(float) @ np.linalg.pinv(rows.astype(float), rcond=1e-10)
-        own = space.shares(follows)
+        follows = lengths < 1e-7
+        shares = SETS[follows].astype(float) @ np.linalg.pinv(rows.astype(float), rcond=1e-10)
+        own = space.shares(moves.those(follows))
         assert own[:, is_released] == pytest.approx(shares[:, : is_released.sum()], abs=1e-7)
         assert not own[:, ~is_released].any()
         is_released = is_released.copy()
