@@ -2,8 +2,8 @@
 
 One line for each command that showed or withheld anything new: for each group the moments that its counts connect, with
 the running count at each (``core.releases.tracks``); what was withheld, without its number. A line that was only begun
-is nobody's, as nothing was shown then; the next writer removes it. Writers wait for each other. Many lines become one for
-each log, in a new file that replaces the old one in one step: what follows from others is not kept.
+is nobody's, as nothing was shown then; the next writer removes it. Writers wait for each other. Many lines become one
+for each log, in a new file that replaces the old one in one step: what follows from others is not kept.
 """
 
 from __future__ import annotations
