@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from stream_app.core.releases.tracks import Moment, Track
+from stream_app.core.releases.tracks import Chain, Moment, Track
 
 Labels = tuple[str, ...]
 Members = frozenset[Labels]
@@ -49,6 +49,15 @@ class StoredChain(NamedTuple):
     values: list[int]
 
 
+class WithheldCount(NamedTuple):
+    """A count that was withheld, without its number, as it is stored."""
+
+    attribute: str
+    members: tuple[Labels, ...]
+    start: Moment
+    end: Moment
+
+
 class _Relation(NamedTuple):
     whole: People
     parts: tuple[People, ...]
@@ -60,6 +69,7 @@ class Knowledge:
     Args:
         k: Fewest people that may follow.
         stored: What former processes knew.
+        withheld: What they withheld; it stays withheld, so that the same question has the same answer.
 
     >>> women, men = People("gender", frozenset({("f",)})), People("gender", frozenset({("m",)}))
     >>> everybody, knowledge = People("", frozenset()), Knowledge(10)
@@ -70,13 +80,15 @@ class Knowledge:
     (True, False)
     """
 
-    def __init__(self, k: int, stored: Iterable[StoredChain] = ()) -> None:
+    def __init__(self, k: int, stored: Iterable[StoredChain] = (), withheld: Iterable[WithheldCount] = ()) -> None:
         self._k = k
+        self._withheld = dict.fromkeys(withheld, True)
         self._stored: dict[People, list[StoredChain]] = defaultdict(list)
         for chain in stored:
             self._stored[People(chain.attribute, frozenset(chain.members))].append(chain)
         self._tracks: dict[People, Track] = {}
         self._relations: dict[People, dict[_Relation, None]] = defaultdict(dict)
+        self._related: list[_Relation] = []
         self._trail: list[Track] = []
         self._added: list[Count] = []
 
@@ -87,8 +99,10 @@ class Knowledge:
     def relate(self, whole: People, parts: Iterable[People]) -> None:
         """Note that a set consists of others that do not overlap."""
         relation = _Relation(whole, tuple(parts))
-        for people in (whole, *relation.parts):
-            self._relations[people][relation] = None
+        if relation not in self._relations[whole]:
+            self._related.append(relation)
+            for people in (whole, *relation.parts):
+                self._relations[people][relation] = None
 
     def add(self, count: Count) -> None:
         """Take in a count that is known anyway."""
@@ -111,25 +125,48 @@ class Knowledge:
         known = self._track(count.people).between(count.start, count.end)
         return 0 if known is None else count.n - known
 
+    def withhold(self, count: Count) -> None:
+        """Note that a count is withheld."""
+        self._withheld.setdefault(_withheld(count), False)
+
+    def is_withheld(self, count: Count) -> bool:
+        """Return whether a count was withheld before, whatever its number was."""
+        return _withheld(count) in self._withheld
+
+    def add_for_good(self, count: Count) -> bool:
+        """Take in a count as ``add_if_safe`` does, or note that it is withheld, and decide so ever after."""
+        if not self.is_withheld(count) and self.add_if_safe(count):
+            return True
+        self.withhold(count)
+        return False
+
+    def newly_withheld(self) -> list[WithheldCount]:
+        """Return what this process has withheld first."""
+        return [count for count, is_former in self._withheld.items() if not is_former]
+
     def is_few(self, n: int) -> bool:
         """Return whether these are 1 to k-1 people, more or fewer."""
         return 0 < abs(n) < self._k
 
     def is_related(self, people: People) -> bool:
         """Return whether anything can follow from a set."""
-        return people in self._relations
+        return bool(self._relations.get(people))
 
     def settle(self) -> None:
         """Take everything that was taken in so far for known by all processes."""
         self._trail.clear()
         self._added.clear()
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> tuple[int, int, int]:
         """Return where ``undo`` shall go back to."""
-        return len(self._trail), len(self._added)
+        return len(self._trail), len(self._added), len(self._related)
 
-    def undo(self, mark: tuple[int, int]) -> None:
-        """Forget what was taken in since."""
+    def undo(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was taken in, and which sets were related, since."""
+        while len(self._related) > mark[2]:
+            relation = self._related.pop()
+            for people in (relation.whole, *relation.parts):
+                del self._relations[people][relation]
         while len(self._trail) > mark[0]:
             self._trail.pop().undo()
         del self._added[mark[1] :]
@@ -192,15 +229,24 @@ class Knowledge:
 
 def _connected_in_all(tracks: Sequence[Track], moment: Moment, ends: tuple[Moment, Moment]) -> Moment | None:
     """Return another moment that is connected with one in every track."""
-    chains = [track.chain_at(moment) for track in tracks]
-    if any(chain is None for chain in chains):
+    chains: list[Chain] = []
+    for track in tracks:
+        chain = track.chain_at(moment)
+        if chain is None or len(chain.moments) == 1:
+            return None
+        chains.append(chain)
+    first, last = max(chain.moments[0] for chain in chains), min(chain.moments[-1] for chain in chains)
+    if first == last:  # the moment itself
         return None
     pairs = list(zip(tracks, chains, strict=True))
-    shortest = min((chain.moments for chain in chains if chain is not None), key=len)
+    for other in ends:
+        if other != moment and all(track.chain_at(other) is chain for track, chain in pairs):
+            return other
+    shortest = min((chain.within(first, last) for chain in chains), key=len)
     return next(
         (
             other
-            for other in (*ends, *shortest)
+            for other in shortest
             if other != moment and all(track.chain_at(other) is chain for track, chain in pairs)
         ),
         None,
@@ -231,3 +277,7 @@ def _linked(counts: Iterable[Count]) -> Iterator[tuple[list[Moment], list[int]]]
 
 def _stored(people: People, moments: Sequence[Moment], values: Sequence[int]) -> StoredChain:
     return StoredChain(people.attribute, tuple(sorted(people.members)), list(moments), list(values))
+
+
+def _withheld(count: Count) -> WithheldCount:
+    return WithheldCount(count.people.attribute, tuple(sorted(count.people.members)), count.start, count.end)

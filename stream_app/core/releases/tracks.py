@@ -41,6 +41,10 @@ class Chain:
         """Return every count at a moment."""
         return self.values[bisect_left(self.moments, moment) : bisect_right(self.moments, moment)]
 
+    def within(self, first: Moment, last: Moment) -> Sequence[Moment]:
+        """Return the moments from one to another, both included."""
+        return self.moments[bisect_left(self.moments, first) : bisect_right(self.moments, last)]
+
     def take(self, moments: Sequence[Moment], values: Sequence[int]) -> None:
         """Add moments, in order; none of them is there already."""
         if moments[0] > self.moments[-1]:

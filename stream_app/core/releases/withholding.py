@@ -68,26 +68,28 @@ def choose_shown(
     kept: list[set[Cell]] = [set() for _ in tables]
     for number in order:
         kept[number] = _choose(knowledge, tables[number])
-    for number, table in enumerate(tables):  # what follows by now is no secret, and is shown the next time
-        kept[number] |= {cell for cell in table.shown if knowledge.knows(_count(table, cell))}
     return kept
 
 
 def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
     counts = {cell: _count(table, cell) for cell in table.shown}
-    kept = [cell for cell in table.shown if knowledge.knows(counts[cell])]
+    counts = {cell: count for cell, count in counts.items() if not knowledge.is_withheld(count)}
+    kept = [cell for cell, count in counts.items() if knowledge.knows(count)]
     n_known, marks = len(kept), []
-    changed = {cell for cell in table.shown if knowledge.change_of(counts[cell])}
+    changed = {cell for cell, count in counts.items() if knowledge.change_of(count)}
     if changed and _has_few_changed(knowledge, table):
         counts = {cell: count for cell, count in counts.items() if cell not in changed}
-    for cell in counts:
+    for cell, count in counts.items():
         mark = knowledge.mark()
-        if cell not in kept and knowledge.add_if_safe(counts[cell]):
+        if cell not in kept and knowledge.add_if_safe(count):
             kept.append(cell)
             marks.append(mark)
     while not _add_rest(knowledge, table, kept) and len(kept) > n_known:
         kept.pop()
         knowledge.undo(marks.pop())
+    for cell, count in counts.items():
+        if cell not in kept and cell not in changed:
+            knowledge.withhold(count)
     return set(kept)
 
 
@@ -104,8 +106,12 @@ def _add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) 
     if len(table.attributes) > 1 or len(hidden) <= 1 or not n or not kept or not table.is_whole:
         return True
     rest = People(_name(table.attributes, table.part), frozenset().union(*map(_members, hidden)))
+    mark = knowledge.mark()
     _relate_set(knowledge, table, rest.members)
-    return knowledge.add_if_safe(Count(rest, table.start_s, table.end_s, n))
+    if knowledge.add_if_safe(Count(rest, table.start_s, table.end_s, n)):
+        return True
+    knowledge.undo(mark)  # another process would not know that the set was related
+    return False
 
 
 def _add_known(knowledge: Knowledge, table: ReleasedTable) -> None:

@@ -1,9 +1,9 @@
 """``STATE_DIR/releases.jsonl``: what was shown of ranges that people chose, on the disk before it is shown.
 
-One line for each command that showed anything new: for each group the moments that its counts connect, with the running
-count at each (``core.releases.tracks``). A line that was only begun is nobody's, as nothing was shown then; the next
-writer removes it. Writers wait for each other. Many lines become one for each log, in a new file that replaces the old
-one in one step: what follows from others is not kept.
+One line for each command that showed or withheld anything new: for each group the moments that its counts connect, with
+the running count at each (``core.releases.tracks``); what was withheld, without its number. A line that was only begun
+is nobody's, as nothing was shown then; the next writer removes it. Writers wait for each other. Many lines become one
+for each log, in a new file that replaces the old one in one step: what follows from others is not kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stream_app.core.releases.knowledge import Knowledge, StoredChain
+from stream_app.core.releases.knowledge import Knowledge, StoredChain, WithheldCount
 from stream_app.core.releases.tracks import Moment
 from stream_app.edges.files.durability import sync_folder
 from stream_app.edges.files.installation import RELEASES_FILE
@@ -46,6 +46,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     topic: str
     chains: list[_Chains]
+    withheld: list[WithheldCount] = []
 
 
 class ReleaseFile(LockedFile):
@@ -77,10 +78,11 @@ class ReleaseFile(LockedFile):
         with self.locked() as descriptor:
             lines = self._lines(descriptor)
             own = [line for line in lines if (line.model, line.topic) == (model, topic)]
-            knowledge = Knowledge(k, _stored(own))
+            knowledge = Knowledge(k, _stored(own), (count for line in own for count in line.withheld))
             yield knowledge
-            if news := knowledge.news():
-                lines.append(_Line(model, topic, _shared(news)))
+            news, withheld = knowledge.news(), knowledge.newly_withheld()
+            if news or withheld:
+                lines.append(_Line(model, topic, _shared(news), withheld))
                 self.append(descriptor, _encode(lines[-1]))
             if len(lines) > _MOST_LINES:
                 write_file(self.path, b"".join(map(_encode, _joined(lines))), is_private=True)
@@ -101,7 +103,8 @@ def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
     for line in lines:
         of_log[line.model, line.topic].append(line)
     for (model, topic), own in of_log.items():
-        yield _Line(model, topic, _shared(Knowledge(0, _stored(own)).everything()))
+        withheld = dict.fromkeys(count for line in own for count in line.withheld)
+        yield _Line(model, topic, _shared(Knowledge(0, _stored(own)).everything()), [*withheld])
 
 
 def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:

@@ -180,7 +180,7 @@ def release_search(
     released = []
     for place, attribute in attributes.items():
         people = tables[0][place].counts.sum(axis=(0, 1, 3, 4)).tolist()
-        counts = {(label,): n for label, n in zip(labels_of(attribute), people, strict=True)}
+        counts: dict[Labels, int] = {(label,): n for label, n in zip(labels_of(attribute), people, strict=True)}
         sides = {(label,) for pair in pairs if pair.place == place for label in (pair.group, str(attribute.reference))}
         visible = disclose_cells(counts, k).shown & sides
         released.append(maker.of_counts([attribute.name], counts, visible, *ends))
@@ -234,7 +234,7 @@ class _Plan:
         labels = self._maker.labels_of(table.attributes, cell)
         [favorable] = [group.favorable for group in released_form(exact, self._k).groups if group.labels == labels]
         axis = decided.axis(table.start_s, table.end_s, is_total=exact.window == TOTAL_WINDOW)
-        return knowledge.add_if_safe(axis.count(exact.attribute, AND.join(labels), decided.cut, favorable))
+        return knowledge.add_for_good(axis.count(exact.attribute, AND.join(labels), decided.cut, favorable))
 
     def _left(self, number: int, cells: set[Cell] | None) -> DisclosedResult:
         table, exact = self.tables[number], self._exact[number]

@@ -236,6 +236,8 @@ COMPARED = {
         {"attribute": "<script>", "in_use": None, "draft": side(1, None)},
     ],
     "n_changed": 3,
+    "n_withheld": 2,
+    "k": 10,
     "changes": [
         {"attribute": "race", "group": "black", "test": "ratio", "kind": "lost", "original_s": 60, "scenario_s": None}
     ],
@@ -250,6 +252,7 @@ def test_a_comparison_is_a_table_by_attribute() -> None:
     assert shown.result == "3 alerts differ"
     assert shown.table[0][:5] == ("race", "2", "0", "1970-01-01 00:01:00 UTC / 1970-01-01 00:02:00 UTC", "–")
     assert (shown.table[0].ratio_in_use, shown.table[0].differs) == ("0.500", True)
+    assert "2 groups of windows and totals withheld, as fewer than 10 people would follow" in shown.facts[2]
     assert (shown.table[1].n_in_use, shown.table[1].ratio_draft) == ("–", "–")
     client = browser(Role.VIEWER)
     for path in (f"/replays/{replay.pk}", "/replays", f"/policies/drafts/{replay.draft_id}"):
@@ -288,6 +291,7 @@ def test_programs_start_list_and_cancel_replays(log: Settings) -> None:
     assert "by_token" in entries(log)[0]
     Replay.objects.update(status=ReplayStatus.DONE, answer=COMPARED)
     assert program.get(f"/api/replays/{made['id']}").json()["answer"]["rows"][0]["in_use"]["n"] == 2
+    assert program.get(f"/api/replays/{made['id']}").json()["answer"]["n_withheld"] == 2
     viewer = Program(make_token("viewer"))
     assert viewer.get("/api/replays").status_code == 200
     assert viewer.ask("POST", "/api/replays/start", data=b"{}", content_type="application/json").status_code == 403

@@ -15,7 +15,8 @@ import numpy as np
 from stream_app.core.alternatives.tables import ScoreTable
 from stream_app.core.alternatives.withholding import shown_cuts
 from stream_app.core.arrays import Bools, Ints
-from stream_app.core.releases.knowledge import Count, Knowledge, Moment, People
+from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.tracks import Moment
 from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.request import SearchedPair
 
@@ -149,7 +150,7 @@ def _choose(
             for place in np.flatnonzero(alone).tolist()
         }
         for place in sorted(wanted, key=lambda place: not knowledge.knows(wanted[place])):
-            permitted[number, place] = knowledge.add_if_safe(wanted[place])
+            permitted[number, place] = knowledge.add_for_good(wanted[place])
     return permitted
 
 

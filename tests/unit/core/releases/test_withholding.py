@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from stream_app.core.releases.knowledge import Knowledge, StoredChain
+from stream_app.core.releases.knowledge import Knowledge, StoredChain, WithheldCount
 from stream_app.core.releases.withholding import Cell, Group, ReleasedTable, choose_shown
 
 K = 10
@@ -31,12 +31,14 @@ class Ledger:
 
     def __init__(self) -> None:
         self.stored: list[StoredChain] = []
+        self.withheld: list[WithheldCount] = []
 
     def show(self, *tables: ReleasedTable) -> list[set[str]]:
         """Return the groups that each table shows."""
-        knowledge = Knowledge(K, self.stored)
+        knowledge = Knowledge(K, self.stored, self.withheld)
         kept = choose_shown(knowledge, tables)
         self.stored += knowledge.news()
+        self.withheld += knowledge.newly_withheld()
         return [{" & ".join("_".join(sorted(group)) for group in cell) for cell in cells} for cells in kept]
 
 

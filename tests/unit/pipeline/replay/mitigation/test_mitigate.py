@@ -37,7 +37,7 @@ def columns(n: int = 600, *, known: bool = True) -> CaseColumns:
 
 
 def of(cases: CaseColumns, goal: Goal | None = None, **changes: Any) -> Mitigation:
-    options = {"shown": ("f", "m"), "has_outcomes": True, "is_selective": False} | changes
+    options: dict[str, Any] = {"shown": ("f", "m"), "has_outcomes": True, "is_selective": False} | changes
     return mitigate(cases, GROUPS, options.pop("label", "outcome"), goal, **options)
 
 
