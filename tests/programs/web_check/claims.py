@@ -12,7 +12,7 @@ from typing import NamedTuple
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.records.results import Result
 from tests.programs.web_check.stage import Stage, wait_for
-from tests.programs.web_check.visits import check_dark_pages, check_light_pages, picture
+from tests.programs.web_check.visits import check_dark_pages, check_further_pages, check_light_pages, picture
 from tests.programs.web_check.work import acknowledges_case, closes_case, replays_case, works_on_draft
 
 GOAL_S = 10.0  # from the result in Kafka to the page
@@ -159,6 +159,9 @@ CLAIMS: Sequence[Claim] = (
     Claim("the page updates itself without being loaded again", _is_not_reloaded),
     Claim("in light, no page has a serious finding of axe-core or is wider than its screen", check_light_pages),
     Claim("in dark, neither", check_dark_pages, is_short=False),
+    Claim(
+        "nor has a page of administrators, auditors or one entry, in both themes", check_further_pages, is_short=False
+    ),
     Claim("no page asks another host, and the browser reports no error", _has_no_faults),
 )
 SHORT = [claim for claim in CLAIMS if claim.is_short]

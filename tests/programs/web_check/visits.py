@@ -11,12 +11,19 @@ from playwright.sync_api import Page
 
 from tests.programs.web_check.stage import NARROW, WIDE, Stage
 
+Theme = Literal["light", "dark"]
+
 PICTURES = Path("build/web-check")
 _HEIGHT = {WIDE: 900, NARROW: 860}
 _SERIOUS = ("serious", "critical")
-_OF_ROLES = {  # pages that the user of the demo may not open
+_OF_ROLES = {
     "administrator": {"users": "/users", "tokens-of-all": "/tokens", "forbidden": "/audit"},
-    "auditor": {"audit": "/audit", "privacy": "/privacy"},
+    "auditor": {
+        "audit": "/audit",
+        "privacy": "/privacy",
+        "policy-comparison": "/policies/comparison",
+        "runbook": "/runbooks/FairnessBreach",
+    },
 }
 _IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -31,7 +38,21 @@ def check_dark_pages(stage: Stage) -> str:
     return _check_pages(stage, "dark")
 
 
-def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
+def check_further_pages(stage: Stage) -> str:
+    """Return what is wrong with pages that the user of the demo may not open, and with those of single entries."""
+    themes: tuple[Theme, ...] = ("light", "dark")
+    findings = []
+    for role, paths in _OF_ROLES.items():
+        page = stage.page_of(role)
+        for theme in themes:
+            page.emulate_media(color_scheme=theme)
+            findings += _visit(page, stage, theme, paths)
+            if role == "auditor":
+                findings += _visit(page, stage, theme, _newest(page, stage))
+    return "; ".join(findings)
+
+
+def _check_pages(stage: Stage, theme: Theme) -> str:
     page = stage.open_page(color_scheme=theme, viewport={"width": WIDE, "height": _HEIGHT[WIDE]})
     page.goto(f"{stage.address}/login")
     findings = _look_at(page, f"login-{theme}")
@@ -47,20 +68,13 @@ def _check_pages(stage: Stage, theme: Literal["light", "dark"]) -> str:
         "model-quality": f"/quality/{stage.model()}",
         "tokens": "/tokens",
         "policies": "/policies",
-        "policy-comparison": "/policies/comparison",
         "replays": "/replays",
-        "runbook": "/runbooks/FairnessBreach",
         "runbooks": "/runbooks",
         "not-found": "/nowhere",
         "link-ended": "/welcome/nothing",
     }
     findings += _visit(page, stage, theme, paths)
-    findings += _visit(page, stage, theme, _newest(page, stage))
     page.context.close()
-    for role, further in _OF_ROLES.items():
-        of_role = stage.page_of(role)
-        of_role.emulate_media(color_scheme=theme)
-        findings += _visit(of_role, stage, theme, further)
     return "; ".join(findings)
 
 
@@ -75,7 +89,8 @@ def _visit(page: Page, stage: Stage, theme: str, paths: Mapping[str, str]) -> li
 def _newest(page: Page, stage: Stage) -> dict[str, str]:
     """Return the page of the newest entry of each list that has one."""
     found = {}
-    for name, path in {"alert": "/alerts", "one-case": "/cases", "replay": "/replays"}.items():
+    lists = {"alert": "/alerts", "one-case": "/cases", "replay": "/replays", "policy": "/policies"}
+    for name, path in lists.items():
         page.goto(stage.address + path)
         link = page.locator(f"main tbody a[href^='{path}/']").first
         if link.count():

@@ -36,6 +36,7 @@ ADDRESSES = {
     "replay-cancel": "/replays/1/cancel",
     "replay-repeat": "/replays/1/repeat",
     "token-create": "/tokens/create",
+    "token-limit": "/tokens/1/limit",
     "token-revoke": "/tokens/1/revoke",
     "user-invite": "/users/invite",
     "user-change": "/users/1/change",

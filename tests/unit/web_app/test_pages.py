@@ -9,9 +9,11 @@ import msgspec
 import pytest
 from django.db import OperationalError
 
+from stream_app.policy import Policy
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.pages import overview
+from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store
 from tests.support.sample_alert import ALERT
@@ -52,6 +54,14 @@ def test_a_breach_is_shown_in_words_with_interval_and_time() -> None:
     assert "0.333 (0.282 to 0.393)" in text or "0.333 (" in text
     assert "1970-01-01 00:03:20 UTC" in text  # since
     assert "Stale" not in text
+
+
+def test_the_overview_says_how_many_false_alarms_the_policy_permits() -> None:
+    store(race_result(100))
+    assert '<td data-name="False-alarm budget">0.1 per million decisions</td>' in text_of("/")
+    detection = msgspec.structs.replace(MODEL.detection, procedure="fdr", false_discovery_rate=0.05)
+    watch(Policy(schema=1, models=(msgspec.structs.replace(MODEL, detection=detection),)))
+    assert '<td data-name="False-alarm budget">false discovery rate 0.05</td>' in text_of("/")
 
 
 def test_a_limit_that_is_exceeded_without_proof_is_not_called_fine() -> None:
