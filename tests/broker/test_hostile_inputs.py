@@ -279,6 +279,6 @@ def check_that_nothing_leaked(site: Site, metrics: str) -> None:
     tagged = [event["anomaly_score"] for event in read_json(site.kafka, str(site.models[2]["output_topic"]))]
     assert sum(score >= TAGGED for score in tagged) == N_ODD
     mine = {str(model["topic"]) for model in site.models}
-    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS) if letter["topic"] in mine]
+    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS, site.app_id) if letter["topic"] in mine]
     assert all(len(json.dumps(letter)) < 500 for letter in letters)
     assert {letter["reason"] for letter in letters} >= {"conflict", "dup_key", "range", "ts_unit", "unknown_field"}
