@@ -172,7 +172,7 @@ class Scrape:
 def scrape(site: Site) -> Scrape:
     log = site.log_path.read_text("utf-8").replace("\n", "")
     port = log.partition("http://127.0.0.1:")[2].partition("/")[0]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         return Scrape(answer.read().decode())
 
 
