@@ -101,7 +101,7 @@ def send_bad(site: Site) -> list[str]:
 
 def results(site: Site, name: str, window: str) -> dict[str, Any]:
     """Return the last result of each window by its key, without what names the model."""
-    own = [r for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["model"] == topic_of(site, name)]
+    own = [r for r in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if r["model"] == topic_of(site, name)]
     return {
         f"{result['attribute']} {result['start_s']}": {
             key: value for key, value in result.items() if key not in ("model", "policy_hash", "offsets")
@@ -137,7 +137,7 @@ def test_both_modes_and_avro_count_alike_and_are_counted_again_alike(
         assert len(closed) >= 15
         assert {key: found[key] for key in closed} == {key: expected[key] for key in closed}
         assert group_counts(site, name) == {"female": 240, "male": 240, "__other__": 120}
-    letters = [r for r in read_json(site.kafka, DEAD_LETTERS) if r["topic"] == topic_of(site, "binary")]
+    letters = [r for r in read_json(site.kafka, DEAD_LETTERS, site.app_id) if r["topic"] == topic_of(site, "binary")]
     assert [letter["reason"] for letter in letters] == reasons
     published = [message.value() for message in read_topic(site.kafka, topic_of(site, "binary-pseudonymized"))]
     everything = json.dumps(letters).encode() + b"".join(published)

@@ -67,7 +67,7 @@ def published(site: Site, name: str) -> list[bytes]:
 
 def results(site: Site, name: str) -> dict[str, Any]:
     """Return the last result of each window that has closed, by its key, without what names the model."""
-    own = (r for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["model"] == f"{site.app_id}-{name}")
+    own = (r for r in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if r["model"] == f"{site.app_id}-{name}")
     return {
         f"{result['window']} {result['attribute']} {result['start_s']}": {
             key: value for key, value in result.items() if key not in ("model", "policy_hash", "offsets")
@@ -132,7 +132,7 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
             closed = expected.keys() & found.keys()  # the last window closes later in a slower stream
             assert len(closed) >= 3
             assert {key: found[key] for key in closed} == {key: expected[key] for key in closed}
-    letters = [r for r in read_json(site.kafka, DEAD_LETTERS) if r["topic"] == raw(site, "loans-avro")]
+    letters = [r for r in read_json(site.kafka, DEAD_LETTERS, site.app_id) if r["topic"] == raw(site, "loans-avro")]
     assert [(r["offset"] - 2 * N, r["reason"]) for r in letters] == [
         (0, "payload"), (1, "schema"), (2, "schema"), (3, "framing"),
     ]  # fmt: skip

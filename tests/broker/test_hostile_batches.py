@@ -112,7 +112,7 @@ def test_hostile_batches_cost_only_their_own_records(site: Site) -> None:
     assert read_sources(site.kafka, site.models[0]["output_topic"]) == {
         number: [offset for offset in range(ends[number]) if offset not in attack.lost[number]] for number in ends
     }
-    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS) if letter["topic"] == attack.topic]
+    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS, site.app_id) if letter["topic"] == attack.topic]
     assert offsets_by_partition(letters) == attack.lost
     assert {letter["reason"] for letter in letters} == {"unreadable_batch", "size", "missing"}
     assert CANARY.decode() not in site.log_path.read_text("utf-8")

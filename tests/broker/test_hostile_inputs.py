@@ -177,7 +177,7 @@ class Scrape:
 def scrape(site: Site) -> Scrape:
     log = site.log_path.read_text("utf-8").replace("\n", "")
     port = log.partition("http://127.0.0.1:")[2].partition("/")[0]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         return Scrape(answer.read().decode())
 
 
@@ -296,6 +296,6 @@ def check_that_nothing_leaked(site: Site, metrics: str) -> None:
     tagged = [event["anomaly_score"] for event in read_json(site.kafka, str(site.models[2]["output_topic"]))]
     assert sum(score >= TAGGED for score in tagged) == N_ODD
     mine = {str(model["topic"]) for model in site.models}
-    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS) if letter["topic"] in mine]
+    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS, site.app_id) if letter["topic"] in mine]
     assert all(len(json.dumps(letter)) < 500 for letter in letters)
     assert {letter["reason"] for letter in letters} >= {"conflict", "dup_key", "range", "ts_unit", "unknown_field"}

@@ -103,4 +103,4 @@ def test_an_auditor_reads_what_the_topic_does_not_say(site: Site) -> None:
 
 def sealed_alerts(site: Site) -> list[dict[str, object]]:
     name = site.models[0]["name"]
-    return [alert for alert in read_json(site.kafka, FAIRNESS_ALERTS) if alert["model"] == name]
+    return [alert for alert in read_json(site.kafka, FAIRNESS_ALERTS, site.app_id) if alert["model"] == name]

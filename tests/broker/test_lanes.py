@@ -113,7 +113,7 @@ def test_a_stop_commits_what_was_counted_since_the_last_flush(make: Make) -> Non
 
     asyncio.run(run())
     # A commit is answered a moment before the broker has marked every partition.
-    asyncio.run(until("it is committed", lambda: echo.published() == numbers(0, 500), timeout_s=20.0))
+    asyncio.run(until("it is committed", lambda: echo.published() == numbers(0, 500), timeout_s=60.0))
 
 
 def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:

@@ -88,7 +88,7 @@ def test_a_record_too_large_to_be_published_again_is_refused_and_the_lane_goes_o
     send(site, 100, minute=1)
     with site.worker() as worker:
         site.wait_until("the others are published", lambda: n_published(site) >= 100)
-        letters = [n for n in read_json(site.kafka, DEAD_LETTERS) if n["topic"] == site.models[0]["topic"]]
+        letters = [n for n in read_json(site.kafka, DEAD_LETTERS, site.app_id) if n["topic"] == site.models[0]["topic"]]
         assert n_published(site) + len(letters) == 103
         assert worker.exit_code() is None
 

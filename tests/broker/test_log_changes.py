@@ -71,7 +71,7 @@ def test_a_running_worker_counts_a_topic_that_is_created_again_and_partitions_th
             send(kafka, raw, [event.value for event in islice(sent, n)], partition)
 
     def counted(n: int) -> bool:
-        totals = {r["attribute"]: r["n"] for r in read_json(kafka, FAIRNESS_RESULTS) if r["window"] == "total"
+        totals = {r["attribute"]: r["n"] for r in read_json(kafka, FAIRNESS_RESULTS, app_id) if r["window"] == "total"
                   and r["model"] == site.models[0]["name"]}  # fmt: skip
         return set(totals.values()) == {n}
 

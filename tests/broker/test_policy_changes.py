@@ -62,7 +62,7 @@ def send(site: Site, model: str, sexes: Iterable[str], *, favorable: int = 1) ->
 def totals(site: Site, model: str, attribute: str = "sex") -> dict[str, int]:
     """Return the decisions of each group in the newest running totals."""
     newest: dict[str, int] = {}
-    for result in read_json(site.kafka, FAIRNESS_RESULTS):
+    for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id):
         if (result["model"], result["window"], result["attribute"]) == (f"{site.app_id}-{model}", "total", attribute):
             newest = {group["group"]: group["n"] for group in result["groups"] if group["n"]}
     return newest
@@ -72,7 +72,7 @@ def n_windows_twice(site: Site) -> int:
     """Return how many windows of an attribute were published twice with one revision."""
     keys = [
         (result["model"], result["window"], result["end_s"], result["attribute"], result["revision"])
-        for result in read_json(site.kafka, FAIRNESS_RESULTS)
+        for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id)
         if result["model"].startswith(site.app_id) and result["window"] != "total"
     ]
     return len(keys) - len(set(keys))
@@ -195,10 +195,11 @@ def test_the_way_that_a_message_names_works_and_so_does_the_way_back(site: Site,
     assert "set FAIRSTREAM_APP_ID, then run fairstream topics create and the workers" in last
     second = replace(other_panes, app_id=f"{site.app_id}-2")  # the topics keep their names
     assert second.command("topics", "create").returncode == 0
-    n_before = sum(1 for _ in read_json(site.kafka, FAIRNESS_RESULTS))
+    n_before = sum(1 for _ in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id))
     with second.worker() as worker:
         site.wait_until(
-            "it is counted again", lambda: sum(1 for _ in read_json(site.kafka, FAIRNESS_RESULTS)) > n_before
+            "it is counted again",
+            lambda: sum(1 for _ in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id)) > n_before,
         )
         assert worker.stop() == 0
     with site.worker() as worker:
@@ -213,7 +214,7 @@ def test_a_stricter_limit_keeps_a_breach_open_and_says_that_monitoring_was_resta
     def breaches() -> list[str]:
         return [
             alert["change"]
-            for alert in read_json(site.kafka, FAIRNESS_ALERTS)
+            for alert in read_json(site.kafka, FAIRNESS_ALERTS, site.app_id)
             if alert["model"].startswith(site.app_id)
         ]
 
@@ -231,7 +232,7 @@ def test_a_stricter_limit_keeps_a_breach_open_and_says_that_monitoring_was_resta
         site.wait_until("all are counted", lambda: sum(totals(site, "loans").values()) == 2440)
         assert worker.stop() == 0
     assert "recovery" not in breaches()[n_before:]
-    newest = [r for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["model"].startswith(site.app_id)][-1]
+    newest = [r for r in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if r["model"].startswith(site.app_id)][-1]
     assert [group["state"] for group in newest["groups"] if group["group"] == "f"] == ["breach"]
     listed = [json.loads(line) for line in site.command("alerts", "list", "--json", "--last", "0").stdout.splitlines()]
     assert "restart" in [alert["change"] for alert in listed if alert["model"].startswith(site.app_id)]

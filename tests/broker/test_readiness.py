@@ -39,7 +39,7 @@ def test_a_worker_without_its_broker_is_alive_and_not_ready(tmp_path: Path, app_
         with site.worker() as worker:
             site.wait_until("it is ready", lambda: reasons_of(site) == [])
             broker.kill()
-            site.wait_until("it says why it is not ready", lambda: bool(reasons_of(site)), timeout_s=30)
+            site.wait_until("it says why it is not ready", lambda: bool(reasons_of(site)), timeout_s=90)
             assert set(reasons_of(site) or []) <= {"assignment", "broker", "progress", "recovery"}
             assert reasons_of(site, "/livez") == []
             broker.start()

@@ -124,4 +124,4 @@ def n_judged(site: Site) -> int:
 
 def outcome_results(site: Site) -> list[dict[str, Any]]:
     name = f"{site.models[0]['name']}/outcomes"
-    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS) if result["model"] == name]
+    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if result["model"] == name]

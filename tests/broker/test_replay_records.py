@@ -129,7 +129,7 @@ def test_raw_records_are_all_of_the_range_except_dead_letters(
     topic, path = site.models[0]["topic"], tmp_path / "raw.jsonl"
     rejected = {
         (letter["partition"], letter["offset"])
-        for letter in read_json(site.kafka, "dead-letters")
+        for letter in read_json(site.kafka, "dead-letters", site.app_id)
         if letter["topic"] == topic
     }
     assert rejected

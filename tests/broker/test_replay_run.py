@@ -266,7 +266,7 @@ def test_a_broker_that_goes_away_in_the_middle_leaves_an_error_and_no_run(tmp_pa
             disturbed_events(Plan(seed=5, n_events=150_000, rate=1e9, event_rate=50.0)),
             Destination(site.kafka, site.models[0]["topic"]),
         )
-        command = [sys.executable, "-m", "stream_app", "replay", "run", "--rate", "2000", "--json"]
+        command = [sys.executable, "-m", "stream_app", "replay", "run", "--rate", "10000", "--json"]
         environ = {**os.environ, **site.environ}
         with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
             assert child.stderr is not None

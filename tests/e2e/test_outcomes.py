@@ -211,7 +211,7 @@ def labels_of(code: int) -> tuple[str, ...]:
 
 def check_dead_letters(site: Site, hand: ByHand) -> None:
     topic = site.models[0]["outcome"]["topic"]
-    of_outcomes = [letter for letter in read_json(site.kafka, DEAD_LETTERS) if letter["topic"] == topic]
+    of_outcomes = [letter for letter in read_json(site.kafka, DEAD_LETTERS, site.app_id) if letter["topic"] == topic]
     assert Counter(letter["reason"] for letter in of_outcomes) == {"type": hand.n["rejected"]}
     assert len({(letter["partition"], letter["offset"]) for letter in of_outcomes}) == hand.n["rejected"]
 

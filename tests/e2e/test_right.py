@@ -102,11 +102,13 @@ def n_counted(site: Site, model: dict[str, Any]) -> int:
 
 
 def results_of(site: Site, model: dict[str, Any]) -> list[dict[str, Any]]:
-    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS) if result["model"] == model["name"]]
+    return [
+        result for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if result["model"] == model["name"]
+    ]
 
 
 def n_in_totals(site: Site, models: dict[str, int]) -> dict[str, int]:
-    totals = {r["model"]: r["n"] for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["window"] == ALL}
+    totals = {r["model"]: r["n"] for r in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if r["window"] == ALL}
     return {name: totals.get(name, 0) for name in models}
 
 

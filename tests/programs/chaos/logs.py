@@ -135,10 +135,11 @@ def read_places(kafka: str, topic: str) -> dict[int, list[tuple[int, int]]]:
     return places
 
 
-def read_json(kafka: str, topic: str) -> Iterator[dict[str, Any]]:
-    """Yield the values of a topic as dictionaries."""
+def read_json(kafka: str, topic: str, about: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the values of a topic as dictionaries; of a topic that others use too, those that contain a text."""
     for message in read_topic(kafka, topic):
-        yield json.loads(take_seal(message.value())[0])
+        if about.encode() in message.value():
+            yield json.loads(take_seal(message.value())[0])
 
 
 def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:

@@ -90,7 +90,7 @@ class ChaosRun:
         self._model = self.policies.first
         self._folder = folder
         self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
-        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512)
+        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512, start_timeout_s=180.0)
         create_key_file(key_file_path(folder))
         self._clock = WorkerClock(folder / "clock")
         self._crew = Crew(self._environ(folder), folder)

@@ -152,19 +152,23 @@ class Stage:
     def _read(self) -> None:
         for site in (self._site, self._single):
             models = {_model(site, stream): stream for stream in _streams_of(site)}
-            for result in read_json(site.kafka, FAIRNESS_RESULTS):
+            for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id):
                 if result["model"] in models and (result["window"], result["attribute"]) == ("total", "gender"):
                     self.record.n_judged[models[result["model"]]] = result["n"]
             for stream in models.values():
                 self.record.alerts[stream] = _alerts_of(site, stream)
-            self.record.n_late += sum(notice["model"] in models for notice in read_json(site.kafka, LATE_DECISIONS))
+            self.record.n_late += sum(
+                notice["model"] in models for notice in read_json(site.kafka, LATE_DECISIONS, site.app_id)
+            )
 
     def _site_of(self, stream: str) -> Site:
         return self._single if stream == Sending.SINGLE else self._site
 
 
 def _alerts_of(site: Site, stream: str) -> list[Alert]:
-    return [alert for alert in read_json(site.kafka, FAIRNESS_ALERTS) if alert["model"] == _model(site, stream)]
+    return [
+        alert for alert in read_json(site.kafka, FAIRNESS_ALERTS, site.app_id) if alert["model"] == _model(site, stream)
+    ]
 
 
 def _judged_before_s(site: Site) -> dict[str, int]:

@@ -33,7 +33,7 @@ def open_broker(folder: Path) -> Iterator[str]:
         with _container() as bootstrap:
             yield bootstrap
     else:
-        with LocalKafka(folder) as broker:
+        with LocalKafka(folder, start_timeout_s=180.0) as broker:  # several start at once
             yield broker.bootstrap
 
 

@@ -45,7 +45,11 @@ def judged_site(kafka: str, folder: Path, app_id: str) -> Site:
 def is_settled(site: Site) -> bool:
     """Every counted event is in the totals; the last window closes with them or before."""
     name = site.models[0]["name"]
-    totals = [r["n"] for r in read_json(site.kafka, FAIRNESS_RESULTS) if r["model"] == name and r["window"] == "total"]
+    totals = [
+        r["n"]
+        for r in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id)
+        if r["model"] == name and r["window"] == "total"
+    ]
     n_published = sum(1 for _ in read_json(site.kafka, site.models[0]["output_topic"]))
     n_raw = sum(map(len, read_raw(site.kafka, site.models[0]["topic"]).values()))
     return bool(totals) and totals[-1] == n_published > 0.8 * n_raw
@@ -53,7 +57,7 @@ def is_settled(site: Site) -> bool:
 
 def live_results(site: Site) -> list[dict[str, Any]]:
     name = site.models[0]["name"]
-    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS) if result["model"] == name]
+    return [result for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if result["model"] == name]
 
 
 def copy_topic(site: Site, name: str, change: Change) -> str:

@@ -23,7 +23,7 @@ from tests.support.web.pages import PASSWORD
 _ADDRESS = re.compile(r"Web application on (http://\S+)")
 _LINK = re.compile(r"within 24 hours:\s+(http://\S+)")
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-_WAIT_S = 60.0
+_WAIT_S = 180.0
 
 
 @dataclass
