@@ -1,7 +1,7 @@
 """The content of each dashboard, one module per dashboard.
 
-``overview`` (with ``overview_groups`` and ``unknown_groups``), ``explanation``, ``intersections``, ``outcomes`` (with
-``amount_rows``) and ``errors`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` (with
+``overview`` (with ``overview_groups`` and ``unknown_groups``), ``explanation``, ``intersections``, ``outcomes`` and
+``errors`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` (with
 ``pipeline_lanes``) is about the workers, ``replay`` compares replays with live results.
 """
 

@@ -95,7 +95,7 @@ class AmountCheck:
         self._place, self._step = amount_place_of(model), FULL // self._n_bins
 
     def are_possible(self, panes: Iterable[PanePartial]) -> bool:
-        """Return whether the sum of each cell is one of so many amounts of its bin."""
+        """Return whether the sum of each cell is one of this many amounts of its bin."""
         return all(
             0
             <= vector[self._place] - vector[0] * self._step * (code // self._stride % self._n_bins)
