@@ -59,23 +59,27 @@ class Past(NamedTuple):
     Of it only what running totals contain matters: how many people each cell has that no reader can compute.
 
     Attributes:
-        people: Those people; cells that readers can compute are left out.
+        people: The fewest of them that a later release could isolate, without those of windows that showed the cell;
+            cells that readers can compute are left out.
         known: Sets of these cells whose sum readers can compute.
         guarded: The cells that readers must not learn, because a few people of the past would follow.
+        beside: People whom the windows that hide a cell show only together with it: the sum over these windows follows
+            with the cell. Cells with people who are shown together with nobody are left out.
     """
 
     people: Mapping[Labels, int] = {}
     known: tuple[frozenset[Labels], ...] = ()
     guarded: frozenset[Labels] = frozenset()
+    beside: Mapping[Labels, int] = {}
 
     def without(self, shown: Collection[Labels]) -> Past:
         """Return what is still open when totals have shown some cells."""
         people = {cell: n for cell, n in self.people.items() if cell not in shown}
         known = tuple(dict.fromkeys(rest for cells in self.known if (rest := cells - set(shown))))
+        beside = {cell: n for cell, n in self.beside.items() if cell in people}
+        past = Past(people, known, self.guarded & people.keys(), beside)
         computed = {cell for cells in known if len(cells) == 1 for cell in cells}
-        if computed:
-            return Past(people, known, self.guarded & people.keys()).without(computed)
-        return Past(people, known, self.guarded & people.keys())
+        return past.without(computed) if computed else past
 
 
 NO_PAST = Past()
@@ -97,7 +101,7 @@ class HiddenSystem:
         atoms = [*(Atom(_PAST, frozenset(), cell, n) for cell, n in past.people.items()), *atoms]
         self._past, self._atoms = past, atoms
         self._people = np.array([atom.n for atom in atoms], np.int64)
-        starts_s = np.array([atom.start_s for atom in atoms])
+        self._starts_s = starts_s = np.array([atom.start_s for atom in atoms])
         numbers = {key: number for number, key in enumerate(dict.fromkeys(atom[:2] for atom in atoms))}
         places = np.array([numbers[atom[:2]] for atom in atoms])
         hidden = list(dict.fromkeys(atom.cell for atom in atoms))
@@ -139,17 +143,34 @@ class HiddenSystem:
             k: Fewest people about which anything may follow.
         """
         sums = KnownSums(self._known, self._people)
-        people = {
-            cell: int(self._people[columns & sums.is_full].sum())
+        followed = [part & sums.is_full for part in np.eye(len(self._people), dtype=np.bool_) if sums.follows(part)]
+        parts = np.array([*followed, *(self._known & sums.is_full)])
+        left = {
+            cell: _without_parts(columns & sums.is_full, parts)
             for cell, columns in self._of_cell.items()
             if not sums.follows(columns)
         }
+        people = {cell: int(self._people[columns].sum()) for cell, columns in left.items()}
+        beside = {cell: n for cell, columns in left.items() if (n := self._n_beside(cell, columns, parts)) is not None}
         known = [cells for cells in _sets_of(sorted(people)) if sums.follows(self._columns(cells))]
         least = tuple(cells for cells in known if not any(other < cells for other in known))
         shown = {cell for cell, n in people.items() if n >= k}
         while chosen := self.cells_to_hide(shown, people, k):
             shown -= chosen
-        return Past(people, least, frozenset(people.keys() - shown))
+        few = {cell for cell, n in beside.items() if 0 < n < k}
+        return Past(people, least, frozenset((people.keys() - shown) | few), beside)
+
+    def _n_beside(self, cell: Labels, columns: Bools, parts: Bools) -> int | None:
+        """Return how many people follow with a cell: windows that hide it show it together with them."""
+        n = 0
+        if (columns & self._is_past).any():
+            if cell not in self._past.beside:
+                return None
+            n += self._past.beside[cell]
+        for start_s in np.unique(self._starts_s[columns & ~self._is_past]).tolist():
+            others = (self._people > 0) & (self._starts_s == start_s) & ~columns
+            n += int(self._people[_without_parts(others, parts)].sum())
+        return n
 
     def _guarded_sets(self) -> Bools:
         """Return the sets of cells of the past that must not follow: one or two of which at least one is guarded."""
@@ -163,6 +184,15 @@ class HiddenSystem:
             if cell in self._of_cell:
                 columns |= self._of_cell[cell]
         return columns
+
+
+def _without_parts(columns: Bools, parts: Bools) -> Bools:
+    """Return what is left of columns without the parts inside them that readers can compute, large ones first."""
+    inside = parts[parts.any(axis=1) & ~(parts & ~columns).any(axis=1)]
+    for part in sorted(inside, key=lambda part: -int(part.sum())):
+        if not (part & ~columns).any():
+            columns = columns & ~part
+    return columns
 
 
 def _pairs_of(cells: Sequence[Labels]) -> list[tuple[Labels, ...]]:

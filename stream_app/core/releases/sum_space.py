@@ -36,7 +36,7 @@ class Moves(NamedTuple):
 
     def those(self, is_chosen: Bools) -> Moves:
         """Return some of them, shape (sets,)."""
-        return Moves(*(each[is_chosen] for each in self))
+        return Moves(self.sets[is_chosen], self.moves[is_chosen], self.squares[is_chosen], self.inner[is_chosen])
 
 
 class SumSpace:

@@ -41,15 +41,15 @@ class EarlyTotals:
         totals = self._memory.find(TOTAL).totals
         if not results or totals.until_s is None or totals.looked_s == totals.until_s:
             return {}
-        totals = self._memory.of(TOTAL).totals
-        totals.looked_s = totals.until_s
+        totals, until_s = self._memory.of(TOTAL).totals, totals.until_s
+        totals.looked_s = until_s
         totals.begin_at(results[0].start_s)
         released: dict[str, Withheld | None] = {}
         for own, is_exact in self._readings(results, cells, context, rejudge):
             for result in own:
                 known = totals.newest(result.attribute)
                 if result.attribute not in released and known is not None:
-                    self._show(result, known, totals.until_s, released, is_exact=is_exact)
+                    self._show(result, known, until_s, released, is_exact=is_exact)
             if len(released) == len(results):
                 break
         return released

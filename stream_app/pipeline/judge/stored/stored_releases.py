@@ -32,10 +32,12 @@ class StoredParts(msgspec.Struct, array_like=True, frozen=True):
     people: list[tuple[Labels, int]] = []
     known: list[list[Labels]] = []
     guarded: list[Labels] = []
+    beside: list[tuple[Labels, int]] = []
 
     def past(self) -> Past:
         """Return what was summed up."""
-        return Past(dict(self.people), tuple(map(frozenset, self.known)), frozenset(self.guarded))
+        known = tuple(map(frozenset, self.known))
+        return Past(dict(self.people), known, frozenset(self.guarded), dict(self.beside))
 
 
 class StoredTotals(msgspec.Struct, array_like=True, frozen=True):
@@ -101,6 +103,7 @@ def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | Non
         _summed(stored.people, new),
         tuple(frozenset(new[labels] for labels in cells) for cells in stored.known),
         frozenset(new[labels] for labels in stored.guarded),
+        _summed(stored.beside, new),
     )
     parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new), past=past)
     for start_s, people in stored.sums:
@@ -136,6 +139,7 @@ def _stored_parts(name: str, parts: HiddenParts) -> StoredParts:
         sorted(parts.past.people.items()),
         sorted(map(sorted, parts.past.known)),
         sorted(parts.past.guarded),
+        sorted(parts.past.beside.items()),
     )
 
 

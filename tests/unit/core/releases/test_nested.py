@@ -68,7 +68,7 @@ def test_what_was_summed_up_is_shown_with_enough_of_later_windows() -> None:
     parts = parts_of({A: 6, B: 12})
     parts.sum_up(10)
     assert parts.sums == {}
-    assert parts.past == Past({A: 6, B: 12}, (frozenset({A, B}),), frozenset({A, B}))
+    assert parts.past == Past({A: 6, B: 12}, (frozenset({A, B}),), frozenset({A, B}), {A: 12, B: 6})
     assert parts.shown_beside(HOUR, {A, B, C}, 10) == {C}
     parts.add(600, {A: 6, B: 12})
     assert parts.shown_beside(HOUR, {A, B, C}, 10) == {A, B, C}
@@ -82,3 +82,29 @@ def test_a_sum_of_two_groups_that_is_known_gives_both_when_one_is_shown() -> Non
     past = Past({A: 20, B: 30, C: 40}, (frozenset({A, B}),), frozenset())
     assert past.without({A}) == Past({C: 40})
     assert past.without({C}) == Past({A: 20, B: 30}, (frozenset({A, B}),))
+
+
+def test_of_the_past_only_those_count_whom_no_window_has_shown() -> None:
+    """The first half hour shows a group of 15, the second hides 5: with 2 later ones, a total would give 7."""
+    parts = HiddenParts()
+    parts.add(0, {A: 6, B: 12})
+    parts.add(0, {A: 9, B: 16})
+    parts.release(0, 1800, {A, B, C})
+    parts.add(1800, {A: 5, B: 17})
+    parts.release(1800, 3600, {C})
+    parts.sum_up(10)
+    assert parts.past.people == {A: 5, B: 17}
+    parts.add(3600, {A: 2, B: 30})
+    assert A not in parts.shown_beside({A: 340, B: 480, C: 500}, {A, B, C}, 10)
+
+
+def test_those_whom_windows_show_only_together_with_a_group_do_not_follow_from_its_total() -> None:
+    """Before and after the end of an hour one minute hides two groups: one is shown by the total, the other is 2."""
+    parts = HiddenParts()
+    for hour in range(2):
+        parts.add(3600 * hour, {A: 23, B: 1})
+        parts.release(3600 * hour, 3600 * hour + 1800, {C})
+        parts.sum_up(10)
+    assert parts.past.people == {A: 46, B: 2}
+    assert parts.past.beside == {A: 2, B: 46}
+    assert A not in parts.shown_beside({A: 246, B: 32, C: 500}, {A, B, C}, 10)
