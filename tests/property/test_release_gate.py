@@ -13,7 +13,16 @@ TWO, THREE = {"20s": 20, "60s": 60}, {"10s": 10, "30s": 30, "60s": 60}
 
 @pytest.mark.parametrize(
     ("windows", "rate", "seed"),
-    [(TWO, 25, 31), (TWO, 80, 31), (TWO, 80, 32), (THREE, 40, 31), (THREE, 40, 32), (THREE, 40, 106), (THREE, 40, 110)],
+    [
+        (TWO, 25, 31),
+        (TWO, 80, 31),
+        (TWO, 80, 32),
+        (THREE, 40, 31),
+        (THREE, 40, 32),
+        (THREE, 40, 106),
+        (THREE, 40, 110),
+        (THREE, 20, 132),
+    ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else str(value),
 )
 def test_windows_totals_and_intersections_together_pin_nobody(windows: dict[str, int], rate: float, seed: int) -> None:

@@ -26,12 +26,12 @@ _TOLERANCE = 1e-7  # of a squared length; the rows are zeros and ones
 _NEAR = 1e-6  # of a length along one direction; what remains is tested again
 
 
-class Findings(NamedTuple):
+class SumsThatFollow(NamedTuple):
     """Sums that follow from what was released, of fewer than k people or guarded.
 
     Attributes:
-        n: People in each, shape (findings,).
-        used: Whether each released sum is needed to compute it, shape (findings, sums).
+        n: People in each, shape (sets,).
+        used: Whether each released sum is needed to compute it, shape (sets, sums).
     """
 
     n: Ints
@@ -58,7 +58,7 @@ class SmallSums:
     >>> sums = np.array([[True, True, True], [False, True, False], [False, False, True]])
     >>> small = SmallSums(sums, people, np.eye(3, dtype=bool), 10, order=[2, 1])
     >>> small.that_follow(np.array([True, True, True]))
-    Findings(n=array([4]), used=array([[ True,  True,  True]]))
+    SumsThatFollow(n=array([4]), used=array([[ True,  True,  True]]))
     >>> small.to_hide(np.array([True, True, True]))
     [2]
     >>> small.to_hide(np.array([True, True, False]))  # the total, and the second of three groups
@@ -103,14 +103,14 @@ class SmallSums:
         needed = used[used.any(axis=1)]
         return sorted({int(self._order[place]) for place in needed.argmax(axis=1)}) if len(needed) else []
 
-    def that_follow(self, is_released: Bools) -> Findings:
+    def that_follow(self, is_released: Bools) -> SumsThatFollow:
         """Return what follows: targets and guarded sets if there are any, and only otherwise unions and differences.
 
         Args:
             is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
         """
         if self._is_nothing_small:
-            return Findings(np.zeros(0, np.int64), np.zeros((0, len(is_released)), np.bool_))
+            return SumsThatFollow(np.zeros(0, np.int64), np.zeros((0, len(is_released)), np.bool_))
         if self._moves is None:
             self._places = np.flatnonzero(is_released)
             self._space = SumSpace(self._sums[self._places], self._known, self._parts)
@@ -122,7 +122,7 @@ class SmallSums:
         self._moves = moves
         used = np.zeros((len(moves.sets), len(is_released)), np.bool_)
         used[:, self._places] = np.abs(self._space.shares(moves)) > _TOLERANCE
-        return Findings(moves.sets @ self._people, used)
+        return SumsThatFollow(moves.sets @ self._people, used)
 
     def _following(self, sets: Bools) -> Moves:
         """Return the sets that follow: of their vectors nothing is left, so nothing along one direction either."""

@@ -123,7 +123,9 @@ class HiddenSystem:
         cells = list(self._of_cell)
         if self._sums is None:
             sums = np.array(list(self._of_cell.values()))
-            targets = np.array([*np.eye(len(self._people), dtype=np.bool_), *sums, *self._known])
+            inside = self._starts_s == np.unique(self._starts_s)[:, None]
+            parts = (sums[:, None, :] & inside[None, :, :]).reshape(-1, len(self._people))
+            targets = np.vstack([np.eye(len(self._people), dtype=np.bool_), sums, parts, self._known])
             listed = [place for place, cell in enumerate(cells) if cell in people]
             self._sums = SmallSums(
                 sums,

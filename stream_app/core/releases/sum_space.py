@@ -16,7 +16,7 @@ import numpy as np
 from stream_app.core.arrays import Bools, Floats, Ints
 
 _RANK_TOLERANCE = 1e-9
-_MOST_REMOVED = 20  # sums that are taken away before the system is solved anew
+_MOST_REMOVED = 20  # sums that are taken away before the system is solved again
 
 
 class Moves(NamedTuple):
@@ -127,7 +127,7 @@ class SumSpace:
         return shares
 
     def _remove(self, place: int) -> None:
-        """Take a sum away from the pseudoinverse (Greville's method, the other way round)."""
+        """Take a sum away from the pseudoinverse (Greville's method in the other direction)."""
         row, column = self._sums[place], self._inverse[:, place].copy()
         rest = 1 - float(row @ column)
         if rest > _RANK_TOLERANCE:  # the others give the same sum

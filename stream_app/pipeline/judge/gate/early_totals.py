@@ -39,9 +39,10 @@ class EarlyTotals:
             rejudge: Returns the verdicts on other counts.
         """
         totals = self._memory.find(TOTAL).totals
-        if not results or totals.until_s is None or totals.looked_s == totals.until_s:
+        until_s = totals.until_s
+        if not results or until_s is None or totals.looked_s == until_s:
             return {}
-        totals, until_s = self._memory.of(TOTAL).totals, totals.until_s
+        totals = self._memory.of(TOTAL).totals
         totals.looked_s = until_s
         totals.begin_at(results[0].start_s)
         released: dict[str, Withheld | None] = {}

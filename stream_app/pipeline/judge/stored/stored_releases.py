@@ -77,7 +77,7 @@ def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
     """Return what the gate remembers of a window under another policy.
 
     Where groups are joined by it, what was hidden of them is summed: the windows around it hide those groups. What
-    running totals showed last stays as it was, with the groups of that time; what readers can compute begins anew. Of
+    running totals showed last stays as it was, with the groups of that time; what readers can compute begins again. Of
     intersections, everything inside the window is taken as known.
     """
     parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]

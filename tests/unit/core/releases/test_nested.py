@@ -108,3 +108,14 @@ def test_those_whom_windows_show_only_together_with_a_group_do_not_follow_from_i
     assert parts.past.people == {A: 46, B: 2}
     assert parts.past.beside == {A: 2, B: 46}
     assert A not in parts.shown_beside({A: 246, B: 32, C: 500}, {A, B, C}, 10)
+
+
+def test_a_group_of_a_window_in_between_is_not_the_rest_where_a_few_people_are_known_anyway() -> None:
+    """The hour shows 20, its second half 11: the first would be 9, in minutes that hide different groups."""
+    parts, unknown = HiddenParts(), ("d",)
+    parts.add(0, {A: 1, B: 1, C: 4, unknown: 1})
+    parts.add(0, {A: 8, B: 3, C: 20})
+    parts.add(1800, {A: 11, B: 14, C: 47})
+    parts.release(0, 1800, {C})
+    parts.release(1800, 3600, {A, B, C})
+    assert A not in parts.shown_beside({A: 20, B: 18, C: 71, unknown: 1}, {A, C}, 10)

@@ -21,7 +21,7 @@ def left_by(rows: Bools) -> Floats:
     return np.asarray((left**2).sum(axis=1))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 2))
 def test_sums_that_are_taken_away_one_after_the_other_leave_what_the_others_leave(seed: int, n_parts: int) -> None:
     chance = np.random.default_rng(seed)
