@@ -40,17 +40,17 @@ def test_the_same_follows_whatever_came_first(seed: int) -> None:
         counts.append(Count(EVERYBODY, start, end, sum(own)))
         shown = chance.sample(list(zip(GROUPS.values(), own, strict=True)), 2)
         counts += [Count(people, start, end, n) for people, n in shown]
-    first = known(counts)
-    for people, chains in first.items():
+    expected = known(counts)
+    for people, chains in expected.items():
         for chain in chains:
-            for (start, before), (end, after) in pairwise(chain):
-                inside = pieces[int(start) : int(end)]
+            for (first, before), (last, after) in pairwise(chain):
+                inside = pieces[int(first) : int(last)]
                 assert after - before == sum(
                     piece[one] for piece in inside for one in (GROUPS.values() if people == EVERYBODY else [people])
                 )
     for _ in range(5):
         chance.shuffle(counts)
-        assert known(counts) == first
+        assert known(counts) == expected
 
 
 def test_what_was_undone_is_not_known() -> None:
