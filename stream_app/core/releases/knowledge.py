@@ -208,11 +208,11 @@ class Knowledge:
             if track.n_steps > n_steps:
                 self._trail.append(track)
                 self._added.append(count)
-                waiting += self._implied(people, moved, (start, end))
+                waiting += self._implied(people, moved, end if start in moved else start)
         return True
 
-    def _implied(self, people: People, moved: Sequence[Moment], ends: tuple[Moment, Moment]) -> Iterator[Count]:
-        """Yield what follows of related sets, now that these moments have others in their chain."""
+    def _implied(self, people: People, moved: Sequence[Moment], anchor: Moment) -> Iterator[Count]:
+        """Yield what follows of related sets, now that these moments are in the chain of another."""
         for relation in self._relations.get(people, ()):
             sets = (relation.whole, *relation.parts)
             tracks = {one: self._track(one) for one in sets}
@@ -221,14 +221,21 @@ class Knowledge:
                     continue
                 others = [tracks[one] for one in sets if one != implied]
                 for moment in moved:
-                    other = _connected_in_all(others, moment, ends)
+                    other = _newly_connected(others, tracks[implied], moment, anchor)
                     if other is not None:
                         start, end = min(moment, other), max(moment, other)
                         yield Count(implied, start, end, _rest(tracks, relation, implied, start, end))
 
 
-def _connected_in_all(tracks: Sequence[Track], moment: Moment, ends: tuple[Moment, Moment]) -> Moment | None:
-    """Return another moment that is connected with one in every track."""
+def _newly_connected(tracks: Sequence[Track], implied: Track, moment: Moment, anchor: Moment) -> Moment | None:
+    """Return a moment that is connected with one in every track, and not yet in the one that follows from these.
+
+    Args:
+        tracks: All tracks of a relation but one.
+        implied: That one.
+        moment: The moment, in the chain of others since now.
+        anchor: One of these others.
+    """
     chains: list[Chain] = []
     for track in tracks:
         chain = track.chain_at(moment)
@@ -238,16 +245,19 @@ def _connected_in_all(tracks: Sequence[Track], moment: Moment, ends: tuple[Momen
     first, last = max(chain.moments[0] for chain in chains), min(chain.moments[-1] for chain in chains)
     if first == last:  # the moment itself
         return None
-    pairs = list(zip(tracks, chains, strict=True))
-    for other in ends:
-        if other != moment and all(track.chain_at(other) is chain for track, chain in pairs):
-            return other
+    own, pairs = implied.chain_at(moment), list(zip(tracks, chains, strict=True))
+
+    def is_connected(other: Moment) -> bool:
+        return all(track.chain_at(other) is chain for track, chain in pairs)
+
+    if is_connected(anchor):
+        return anchor if own is None or implied.chain_at(anchor) is not own else None
     shortest = min((chain.within(first, last) for chain in chains), key=len)
     return next(
         (
             other
             for other in shortest
-            if other != moment and all(track.chain_at(other) is chain for track, chain in pairs)
+            if other != moment and (own is None or implied.chain_at(other) is not own) and is_connected(other)
         ),
         None,
     )

@@ -87,9 +87,9 @@ def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
     while not _add_rest(knowledge, table, kept) and len(kept) > n_known:
         kept.pop()
         knowledge.undo(marks.pop())
-    for cell, count in counts.items():
-        if cell not in kept and cell not in changed:
-            knowledge.withhold(count)
+    for cell in table.shown:
+        if cell not in kept:
+            knowledge.withhold(_count(table, cell))
     return set(kept)
 
 

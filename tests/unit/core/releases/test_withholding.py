@@ -110,6 +110,12 @@ def test_a_log_that_has_grown_by_a_few_is_not_shown_again() -> None:
     ledger = Ledger()
     ledger.show(table(0, 600, black=300, white=900, asian=500))
     assert ledger.show(table(0, 600, black=303, white=940, asian=520)) == [set()]
+    assert ledger.show(table(0, 600, black=330, white=990, asian=560)) == [set()]
+
+
+def test_a_log_that_has_grown_by_many_is_shown_again() -> None:
+    ledger = Ledger()
+    ledger.show(table(0, 600, black=300, white=900, asian=500))
     assert ledger.show(table(0, 600, black=300, white=940, asian=520)) == [{"black", "white", "asian"}]
 
 
