@@ -93,4 +93,5 @@ class Replay(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["status", "id"], name="replays_by_status"),
             models.Index(fields=["requested_s"], name="replays_by_time"),
+            models.Index(fields=["model", "-id"], name="replays_by_model"),
         ]

@@ -41,7 +41,7 @@ def check_dark_pages(stage: Stage) -> str:
 def check_further_pages(stage: Stage) -> str:
     """Return what is wrong with pages that the user of the demo may not open, and with those of single entries."""
     themes: tuple[Theme, ...] = ("light", "dark")
-    findings = []
+    findings: list[str] = []
     for role, paths in _OF_ROLES.items():
         page = stage.page_of(role)
         for theme in themes:
@@ -79,7 +79,7 @@ def _check_pages(stage: Stage, theme: Theme) -> str:
 
 
 def _visit(page: Page, stage: Stage, theme: str, paths: Mapping[str, str]) -> list[str]:
-    findings = []
+    findings: list[str] = []
     for name, path in paths.items():
         page.goto(stage.address + path)
         findings += _look_at(page, f"{name}-{theme}")
@@ -99,7 +99,7 @@ def _newest(page: Page, stage: Stage) -> dict[str, str]:
 
 
 def _look_at(page: Page, name: str) -> list[str]:
-    findings = []
+    findings: list[str] = []
     for width in (WIDE, NARROW):
         page.set_viewport_size({"width": width, "height": _HEIGHT[width]})
         page.reload()

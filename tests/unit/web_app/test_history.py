@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 from django.apps import apps
+from django.db.models import UniqueConstraint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,13 +18,15 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_RESULTS
+from stream_app.web_app.cases.models import Case
 from stream_app.web_app.history.bodies import compress, decompress
 from stream_app.web_app.history.keeping import DAY_S, HOUR_S, Keeping, keeping_of
 from stream_app.web_app.history.models import AppliedKeeping, ShownModel
 from stream_app.web_app.history.names import models_in, series_in
-from stream_app.web_app.projection.models import AlertRow, WindowRow
+from stream_app.web_app.projection.models import AlertRow, CameraWindow, RecordCount, WindowRow
 from stream_app.web_app.projection.store import Store, empty, stored_positions
 from stream_app.web_app.projection.thinned import thin_everything
+from stream_app.web_app.replays.models import Replay
 from tests.support.web.stored_alerts import breach, store_alerts
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
 
@@ -179,6 +182,14 @@ def test_models_and_series_are_listed_each_once() -> None:
     Store(POLICY).apply(FAIRNESS_RESULTS, None, run_of([*results, *results]))
     found = [(one["model"], one["attribute"]) for one in series_in(WindowRow.objects.all(), ("model", "attribute"))]
     assert found == [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+
+
+@pytest.mark.parametrize("table", [AlertRow, CameraWindow, Case, RecordCount, Replay, WindowRow])
+def test_the_models_of_a_table_are_listed_by_an_index(table: Any) -> None:
+    """Without one, each model would cost a reading of all rows."""
+    keys = [index.fields for index in table._meta.indexes]
+    keys += [rule.fields for rule in table._meta.constraints if isinstance(rule, UniqueConstraint)]
+    assert "model" in {fields[0] for fields in keys if fields}
 
 
 def test_the_smallest_group_that_was_ever_shown_is_known() -> None:

@@ -1,1 +1,1 @@
-"""Changes of the table, oldest first: ``first_table``."""
+"""Changes of the table, oldest first: ``first_table``, ``by_model``."""
