@@ -216,7 +216,7 @@ def test_stale_values_raise_an_alert_of_their_own_and_no_breach(setup: Setup) ->
     setup.wait_until_reported("FairnessDataStale", "resolved", "old")
 
 
-def test_a_disparity_of_hours_is_reported_once_for_all_its_levels_and_resolves(setup: Setup) -> None:
+def test_a_disparity_of_hours_is_reported_once_for_all_its_levels(setup: Setup) -> None:
     setup.wait_until_reported("HoursDisparity", "firing", "patrols")  # since the servers started
     [notification] = {
         notification.receiver: notification
@@ -235,9 +235,6 @@ def test_a_disparity_of_hours_is_reported_once_for_all_its_levels_and_resolves(s
         assert fact in text
     annotations = [alert.annotations for alert in notification.alerts]
     assert all(each["runbook_url"].endswith("/runbooks/HoursDisparity") for each in annotations)
-    setup.first.show("patrols", hours_rows("patrols", ratios={"High": 1.4, "Middle": 1.3, "Upper": 1.2}))
-    setup.wait_until_reported("HoursDisparity", "resolved", "patrols")
-    setup.first.hide("patrols")
 
 
 def test_the_watchdog_reaches_the_sink(setup: Setup) -> None:

@@ -22,7 +22,7 @@ white-space:nowrap}td:last-child,code{overflow-wrap:anywhere}code{font-size:.85e
 .note,.command,.faint{color:#57606a;font-size:.87rem}.none{border-left:4px solid #d0d7de;padding:.2rem .8rem}
 .check{border-left:6px solid;padding:.35rem .8rem;margin:.4rem 0;background:#f6f8fa}.ok{border-color:#0072B2}
 .attention{border-color:#D55E00}.unknown{border-color:#8c959f}.check b{display:inline-block;min-width:5.5rem}
-.scope{background:#f6f8fa;padding:.6rem 1rem;border:1px solid #d0d7de;border-radius:6px}
+.scope{background:#f6f8fa;padding:.1rem 1rem;margin-top:1rem;border:1px solid #d0d7de;border-radius:6px}
 @page{size:A4;margin:18mm 16mm}
 @media print{body{font-size:10pt;max-width:none;margin:0;padding:0}h2,h3{break-after:avoid}tr,.check,.scope{
 break-inside:avoid}thead{display:table-header-group}.check,.scope{-webkit-print-color-adjust:exact;

@@ -21,10 +21,10 @@ from stream_app.errors import ConfigError, ReplayError
 from stream_app.pipeline.replay.mitigation.cases import CaseColumns, Cases
 from stream_app.pipeline.replay.mitigation.further import Further, Wanted, compute_further
 from stream_app.pipeline.replay.mitigation.results import MitigationResult, RuleValue
-from stream_app.pipeline.replay.mitigation.summary import mitigate
 from stream_app.policy import Feature
 from stream_app.programs.replay.alternatives.mitigate import shipped_notes, with_notes_of_its_methods
 from stream_app.programs.replay.alternatives.mitigation_files import Export, check_files, save_mitigation
+from tests.unit.pipeline.replay.mitigation.test_mitigate import of as weights_and_cuts
 from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, sources_of
 
 GROUPS = ("f", "m", "x")
@@ -57,8 +57,7 @@ def rules_of(further: Further, kind: str) -> list[RuleValue]:
 
 
 def result(cases: CaseColumns, wanted: Wanted = ALL_OF_IT, *, is_selective: bool = False) -> MitigationResult:
-    shown = ("f", "m")
-    found = mitigate(cases, GROUPS, "outcome", Goal.PARITY, shown=shown, has_outcomes=True, is_selective=is_selective)
+    found = weights_and_cuts(cases, Goal.PARITY, is_selective=is_selective)
     further = of(cases, wanted, is_selective=is_selective)
     made = MitigationResult(
         model="m", policy_hash="h", topic="t", attribute="sex", label="outcome", n=found.n, left_out=found.left_out,
