@@ -12,7 +12,7 @@ from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.cases.models import About
 from stream_app.web_app.pages.cases.visible import visible_cases
-from stream_app.web_app.pages.watched import names_in_alerts
+from stream_app.web_app.pages.watched import watched_model
 
 _OUTCOMES = "outcomes"
 
@@ -21,7 +21,7 @@ _OUTCOMES = "outcomes"
 def find_case(request: HttpRequest) -> HttpResponse:
     """Lead to the open case about an attribute of a model, else to its newest one, else to the list of cases."""
     name, attribute = request.GET.get("model", ""), request.GET.get("attribute", "")
-    if name not in names_in_alerts():
+    if (model := watched_model(name)) is None or not model.is_tested:
         raise Http404
     cases = visible_cases().filter(model=outcomes_name(name) if request.GET.get("about") == _OUTCOMES else name)
     about = cases.filter(about=About.INTERSECTIONS) if CROSS in attribute else cases.filter(attribute=attribute)
