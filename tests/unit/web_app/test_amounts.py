@@ -16,10 +16,11 @@ from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.records.amounts.amount_results import AmountResult, encode_amount_result
 from stream_app.pipeline.records.amounts.values import AmountValues, Measured
 from stream_app.pipeline.records.results import GroupResult
-from stream_app.policy import Policy
+from stream_app.policy import Policy, read_policy_text
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.pages.watched import watch
+from stream_app.web_app.policies.drafts import propose
 from stream_app.web_app.projection.models import AlertRow, WindowRow
 from stream_app.web_app.projection.store import Store, stored_positions
 from tests.support.web import window_results
@@ -31,7 +32,7 @@ from tests.support.web.amount_windows import (
     change_group,
     gender_result,
 )
-from tests.support.web.pages import browser
+from tests.support.web.pages import add_user, browser
 from tests.support.web.programs import Program, error_of, make_token
 from tests.support.web.window_results import run_of
 
@@ -267,3 +268,13 @@ def test_a_model_that_became_one_of_amounts_or_of_labels_shows_no_wrong_number()
 def test_the_share_of_unknown_groups_is_known_of_amounts_too() -> None:
     store(amount_results())
     assert "fewer than 10 (fewer than 10)" in text_of(f"/quality/{MODEL.name}")
+
+
+def test_drafts_are_compared_for_models_with_rates_only() -> None:
+    analyst = browser(Role.ANALYST)
+    draft = propose(add_user("other", None), read_policy_text("rates"), "x")
+    assert f'value="{MODEL.name}"' not in text_of(f"/policies/drafts/{draft.pk}")
+    period = {"from": "2026-01-01T00:00", "to": "2026-01-02T00:00"}
+    answer = analyst.post(f"/policies/drafts/{draft.pk}/compare", {"model": MODEL.name, **period})
+    assert answer.status_code == 409
+    assert "Choose a model of the policy." in answer.content.decode()
