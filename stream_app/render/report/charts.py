@@ -55,8 +55,8 @@ def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     for attribute in attributes:
         groups, mark = tuple(attribute.groups), ", estimated from probabilities" * isinstance(attribute, Proxy)
         results = [result for result in _newest(windows, window) if result.attribute == attribute.name]
-        rates = _lines(groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
-        ratios = _lines(groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds)
+        rates = lines_of(groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
+        ratios = lines_of(groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds)
         title = f"{attribute.name}: approval rate by window of {window}{mark}, with 95% intervals"
         parts.append(line_chart(title, rates))
         title = f"{attribute.name}: disparate impact ratio vs. {attribute.reference}{mark}, with 95% intervals"
@@ -82,7 +82,7 @@ def draw_evidence(windows: Sequence[DisclosedResult]) -> str:
     return line_chart(title, [Line(name, line) for name, line in strongest], limits)
 
 
-def _lines(
+def lines_of(
     groups: Sequence[str],
     results: Iterable[DisclosedResult],
     value_of: Callable[[DisclosedGroup], float | None],
