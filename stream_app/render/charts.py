@@ -120,24 +120,30 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
     )
 
 
-def split_bars(title: str, bars: Sequence[tuple[str, float, float]]) -> str:
-    """Draw the mix part and the rate part of each row from a common zero line; negative is to the left."""
+def split_bars(title: str, bars: Sequence[tuple[str, float, float]], rate: str = "rate") -> str:
+    """Draw the mix part and the rate part of each row from a common zero line; negative is to the left.
+
+    Args:
+        title: Title of the chart.
+        bars: Name, mix part and rate part of each row.
+        rate: What the rate part is called.
+    """
     if not bars:
         return ""
     height, left = 30 * len(bars) + _BOTTOM, 200
-    reach = max(max(abs(mix), abs(rate), abs(mix + rate)) for _, mix, rate in bars) or 1.0
+    reach = max(max(abs(mix), abs(rest), abs(mix + rest)) for _, mix, rest in bars) or 1.0
     middle, scale = left + (_WIDTH - left - 90) / 2, (_WIDTH - left - 90) / 2 / reach
     parts = [f'<line x1="{middle}" x2="{middle}" y1="2" y2="{height - _BOTTOM}" class="axis"/>']
-    for number, (name, mix, rate) in enumerate(bars):
+    for number, (name, mix, rest) in enumerate(bars):
         y = 30 * number + 4
         parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
-        for shift, value, color in ((0, mix, _MIX), (11, rate, _RATE)):
+        for shift, value, color in ((0, mix, _MIX), (11, rest, _RATE)):
             x = middle + min(0.0, value) * scale
             parts.append(
                 f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{color}"/>'
             )
-        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rate:+.4f}</text>')
-    return _figure(title, "".join(parts), height, [("mix", _MIX), ("rate", _RATE)])
+        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rest:+.4f}</text>')
+    return _figure(title, "".join(parts), height, [("mix", _MIX), (rate, _RATE)])
 
 
 def round_values(low: float, high: float) -> list[float]:

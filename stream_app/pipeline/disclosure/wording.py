@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from stream_app.core.groups.comparison import PlainRule, State
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.names import model_of
@@ -59,12 +60,14 @@ def limits_by_model(policy: Policy) -> Callable[[str], Rules | None]:
 
 
 def exceeded_limits(group: DisclosedGroup, rules: Rules | None) -> tuple[str, ...]:
-    """Return the limits that the values of a group exceed, in either direction: ``ratio``, ``gap``.
+    """Return the limits that the values of a group exceed, in either direction: ``ratio``, ``gap``, ``difference``.
 
     Args:
         group: One group of a result.
         rules: Limits of the policy; without them only a ratio that is too low and a gap that is too wide are known.
     """
+    if isinstance(group.amounts, DisclosedAmounts):
+        return ("difference",) if group.amounts.is_over else ()
     names = [_LIMITS[rule] for rule in group.rules]
     if "ratio" not in names and group.reason is None and rules is not None and _is_reversed(group, rules):
         names.insert(0, "ratio")
