@@ -178,10 +178,17 @@ def _model(policy: Policy, name: str | None) -> ModelPolicy:
     judged = [model for model in policy.models if model.kind == "decisions"]
     if name is None and len(judged) == 1:
         return judged[0]
+    if name is None and len(policy.models) == 1:
+        name = policy.models[0].name
     if name is None:
         names = ", ".join(repr(model.name) for model in judged)
         raise ConfigError(f"The policy judges {len(judged)} models", action=f"Name one with model=: {names}")
     model = policy.model(name)
+    if model.kind == "amounts":
+        raise ConfigError(
+            f"The decision of {name!r} is an amount: these tables have rates only",
+            action="Make a run with fairstream replay run, and read it with fairstream replay export",
+        )
     if model.kind != "decisions":
         raise ConfigError(f"Model {name!r} is counted, not judged: there is nothing to replay")
     return model

@@ -138,18 +138,18 @@ def split_bars(
     if not bars:
         return ""
     height, left = 30 * len(bars) + _BOTTOM, 200
-    reach = max(max(abs(mix), abs(rate), abs(mix + rate)) for _, mix, rate in bars) or 1.0
+    reach = max(max(abs(mix), abs(rest), abs(mix + rest)) for _, mix, rest in bars) or 1.0
     middle, scale = left + (_WIDTH - left - 90) / 2, (_WIDTH - left - 90) / 2 / reach
     parts = [f'<line x1="{middle}" x2="{middle}" y1="2" y2="{height - _BOTTOM}" class="axis"/>']
-    for number, (name, mix, rate) in enumerate(bars):
+    for number, (name, mix, rest) in enumerate(bars):
         y = 30 * number + 4
         parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
-        for shift, value, color in ((0, mix, _MIX), (11, rate, _RATE)):
+        for shift, value, color in ((0, mix, _MIX), (11, rest, _RATE)):
             x = middle + min(0.0, value) * scale
             parts.append(
                 f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{color}"/>'
             )
-        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{text(mix + rate)}</text>')
+        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{text(mix + rest)}</text>')
     return _figure(title, "".join(parts), height, [*zip(parts_named, (_MIX, _RATE), strict=True)])
 
 

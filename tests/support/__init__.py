@@ -6,8 +6,9 @@ and ``memory_logs`` the topics that they read; ``audit_logs`` writes audit logs,
 ``count_tables`` has tables of counts for statistics, ``reference_detector`` is the detector in plain Python,
 ``outcome_windows`` has results about outcomes, ``fairness_rows`` the metrics of one model, ``sample_alert`` an alert
 and ``alarm_stage`` a model that is judged minute by minute, ``area_tables`` areas to share hours among, ``amounts``
-counts by bin; ``lanes`` runs steps in memory, ``contracts`` lists the implementations for the contract suites,
-``formats`` has streams in the formats of a schema registry, ``servers`` starts real servers and installations,
+counts by bin, ``amount_runs`` replays of amounts; ``lanes`` runs steps in memory, ``contracts`` lists the
+implementations for the contract suites, ``formats`` has streams in the formats of a schema registry, ``servers`` starts
+real servers and installations,
 ``boards`` opens the dashboards on a real Prometheus, ``canary`` looks for what must not leave, ``charts`` renders the
 Helm chart, ``web`` opens the web application, ``docs`` reads the documentation, ``labeled_fields`` has fields with and
 without personal data. ``small_streams`` judges streams of few people, ``attacker`` tries to learn about them from

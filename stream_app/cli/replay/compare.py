@@ -18,7 +18,7 @@ from stream_app.cli.output import facts, print_json, print_listing
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
 from stream_app.cli.replay.scenarios import ScenarioFlags
-from stream_app.cli.replay.selection import select_model, select_source, select_time_range
+from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source, select_time_range
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
@@ -68,7 +68,7 @@ def compare(
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
-    model = select_model(policy, selection.model)
+    model = select_model(policy, selection.model, kinds=COMPARED_KINDS)
     name = name_run(run)
     time_range = select_time_range(selection.from_, selection.to, name.made_at_s)
     choice = select_source(model, source)

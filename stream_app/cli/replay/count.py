@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,13 +17,15 @@ from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.layout.listing import Cell, Column, Listing, Section
 from stream_app.cli.output import facts, notes, print_json, print_listing
 from stream_app.cli.replay.progress import progress_bar
-from stream_app.cli.replay.selection import select_model, select_source, select_time_range
+from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source, select_time_range
+from stream_app.cli.replay.texts.amounts import list_amounts
+from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.rules import WITHHELD
 from stream_app.pipeline.disclosure.wording import withheld_words
 from stream_app.pipeline.replay.tables.choice import choose_tables
 from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import load_policy
-from stream_app.programs.replay.count import CountFacts, count, facts_of
+from stream_app.programs.replay.count import CountFacts, Table, amount_tables_of, count, facts_of, tables_of
 from stream_app.programs.replay.live import read_former
 from stream_app.programs.replay.release import release_tables
 
@@ -71,13 +74,16 @@ def count_groups(
     """Count a time range exactly, by attribute and intersection.
 
     The numbers of a report are made of these. For each group: decisions, favorable ones, their rate, its ratio to the
-    highest rate (impact ratio) and to that of the reference group, and the gap. Groups of fewer than k decisions are
-    withheld, with all from which they could be computed, also beside what was shown before.
+    highest rate (impact ratio) and to that of the reference group, and the gap; of decisions that are amounts, mean,
+    difference and quantiles. Groups of fewer than k decisions are withheld, with all from which they could be computed,
+    also beside what was shown before.
 
     Example: fairstream replay count --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --by gender --published
     """
     settings = flags.settings()
-    model = select_model(load_policy(settings.policy), selection.model)
+    model = select_model(load_policy(settings.policy), selection.model, kinds=COMPARED_KINDS)
+    if model.kind == "amounts" and tables.exclude_below:
+        raise ConfigError("--exclude-below: amounts have no impact ratio", action="Leave it out")
     chosen = choose_tables(model, tables.by or [])
     choice = select_source(model, source)
     time_range = select_time_range(selection.from_, selection.to, time.time())
@@ -85,11 +91,17 @@ def count_groups(
         counts = count(settings, model, time_range, choice, note)
     made_from = facts_of(model, choice, counts)
     former = read_former(settings, model, made_from.topic, time_range)
-    made = release_tables(former, counts, chosen, tables.exclude_below)
-    print_tables(made_from, made, as_json=as_json)
+    if model.kind == "amounts":
+        amounts = release_tables(former, counts, chosen, partial(amount_tables_of, model, counts, chosen))
+        print_tables(made_from, amounts, list_amounts, as_json=as_json)
+    else:
+        make = partial(tables_of, model, counts, chosen, tables.exclude_below)
+        print_tables(made_from, release_tables(former, counts, chosen, make), _listing, as_json=as_json)
 
 
-def print_tables(made_from: CountFacts, tables: Sequence[GroupTable], *, as_json: bool) -> None:
+def print_tables(
+    made_from: CountFacts, tables: Sequence[Table], list_table: Callable[[Table], Listing], *, as_json: bool
+) -> None:
     """Print tables of groups, and what they were counted from."""
     if as_json:
         for fact in (made_from, *tables):
@@ -102,7 +114,7 @@ def print_tables(made_from: CountFacts, tables: Sequence[GroupTable], *, as_json
     )
     facts.print()
     for table in tables:
-        print_listing(_listing(table))
+        print_listing(list_table(table))
     if not made_from.is_final:
         notes.print("Not every partition has passed the end of the time range: later records can change these counts.")
 

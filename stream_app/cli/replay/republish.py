@@ -13,7 +13,7 @@ from stream_app.cli.flags.settings import Json, SourceFlags
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run
-from stream_app.cli.replay.selection import select_model, select_source
+from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source
 from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.edges.kafka.admin import count_existing, create_topics
 from stream_app.edges.kafka.republish import HEADERS, RepublishOptions
@@ -115,7 +115,7 @@ def republish(
     """
     settings = flags.settings()
     name = name_run(run)
-    model = select_model(load_policy(settings.policy), selection.model)
+    model = select_model(load_policy(settings.policy), selection.model, kinds=COMPARED_KINDS)
     source = source_flags.topic(model)
     target = target_flags.topic(model, source, name.run)
     from_ms, to_ms = _time_range_ms(selection, name.made_at_s)

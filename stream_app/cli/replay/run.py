@@ -15,7 +15,7 @@ from stream_app.cli.flags.settings import CommonFlags, Json
 from stream_app.cli.replay.alternatives.single import AlternativeRun
 from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
-from stream_app.cli.replay.selection import select_model, select_source, select_time_range, window_range
+from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source, select_time_range, window_range
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.moments import parse_moment
 from stream_app.pipeline.replay.ranges.pace import ReplaySpeed
@@ -110,13 +110,14 @@ def run_replay(
     """
     settings = flags.settings()
     policy = load_policy(settings.policy)
-    model = select_model(policy, selection.model)
+    model = select_model(policy, selection.model, kinds=COMPARED_KINDS)
     name = name_run(run)
     time_range = select_time_range(selection.from_, selection.to, name.made_at_s)
     time_range = named.resolve(settings, model, name.made_at_s) or time_range
     choice = select_source(model, source)
     scenarios = [original_scenario(model)]
-    similar = SimilarCases(model, time_range, content.consistency) if content.consistency else None
+    has_similar = content.consistency and model.kind == "decisions"  # amounts are not alike or different
+    similar = SimilarCases(model, time_range, content.consistency) if has_similar else None
     observe: Observe | None = similar.reader_of if similar is not None else None
     described: dict[str, dict[str, str]] = {}
     if (decided := content.rule_of(model)) is not None:

@@ -43,7 +43,7 @@ class ScenarioFlags:
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="threshold.dir=0.85, threshold.gap=0.15, window=6h, k=20, anomalies_from=0.7; repeatable.",
+            help="threshold.dir=0.85, threshold.gap=0.15, threshold.difference=2, window=6h, k=20, ...; repeatable.",
             show_default=False,
         ),
     ] = None

@@ -11,6 +11,8 @@ from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
 
+COMPARED_KINDS = ("decisions", "amounts")  # of the models that a replay judges again: under rates, or under means
+
 
 def select_model(policy: Policy, name: str | None, *, kinds: Collection[str] = ("decisions",)) -> ModelPolicy:
     """Return the model of a name; without a name the only one that is judged.
@@ -26,6 +28,8 @@ def select_model(policy: Policy, name: str | None, *, kinds: Collection[str] = (
     judged = [model for model in policy.models if model.kind in kinds]
     if name is None and len(judged) == 1:
         return judged[0]
+    if name is None and len(policy.models) == 1:
+        name = policy.models[0].name
     if name is None:
         raise ConfigError(
             f"The policy judges {len(judged)} models",
@@ -34,10 +38,15 @@ def select_model(policy: Policy, name: str | None, *, kinds: Collection[str] = (
     model = policy.model(name)
     if model.kind == "counts":
         raise ConfigError(f"Model {name!r} is counted, not judged: there are no verdicts to replay")
+    if model.kind == "amounts" and model.kind not in kinds:
+        raise ConfigError(
+            f"The decision of {name!r} is an amount; this command compares approval rates",
+            action="For means and quantiles: fairstream results, replay run, replay compare, replay count",
+        )
     if model.kind not in kinds:
         raise ConfigError(
-            f"Model {name!r} has no decisions with rates to replay",
-            action="Its results about hours or amounts can be verified: fairstream replay verify",
+            f"Model {name!r} has no decisions to replay",
+            action="Its results about hours can be verified: fairstream replay verify",
         )
     return model
 

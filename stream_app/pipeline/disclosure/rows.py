@@ -9,11 +9,16 @@ from typing import Any
 
 import msgspec
 
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts, values_by_name
 from stream_app.pipeline.disclosure.results import DisclosedResult
 
 Row = dict[str, Any]
 
 _NESTED = ("schema", "groups", "offsets")
+_ABOUT_RATES = (
+    *("favorable", "rate", "rate_bounds", "disparate_impact_ratio", "ratio_bounds", "gap", "gap_bounds"),
+    *("rules", "shortfall", "scores", "worst_case", "design_effect"),
+)
 # A spreadsheet takes text that begins with one of these for a formula; in East Asian scripts the wide forms too.
 _ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -25,13 +30,16 @@ def rows_of(results: Iterable[DisclosedResult], **constants: Any) -> list[Row]:
         results: Disclosed results.
         constants: Columns that are the same in every row.
     """
-    rows = []
+    results, rows = list(results), []
+    is_of_amounts = any(isinstance(group.amounts, DisclosedAmounts) for result in results for group in result.groups)
     for result in results:
         fields = msgspec.to_builtins(result)
         shared = {
             f"total_{name}" if name in ("n", "state") else name: fields[name] for name in fields if name not in _NESTED
         }
-        rows += [{**constants, **_flat(shared), **_flat(group)} for group in fields["groups"]]
+        for group, own in zip(result.groups, fields["groups"], strict=True):
+            values = _amounts_instead(own, group.amounts) if is_of_amounts else own
+            rows.append({**constants, **_flat(shared), **_flat(values)})
     return rows
 
 
@@ -76,6 +84,16 @@ def inert(value: Any) -> Any:
     if value is None:
         return ""
     return f"'{value}" if isinstance(value, str) and value.startswith(_ACTIVE) else value
+
+
+def _amounts_instead(group: Row, amounts: DisclosedAmounts | msgspec.UnsetType) -> Row:
+    """Return the fields of a group of a model of kind ``amounts``: its amounts by name, and nothing about rates."""
+    kept = {name: value for name, value in group.items() if name not in (*_ABOUT_RATES, "amounts")}
+    if isinstance(amounts, msgspec.UnsetType):
+        return kept
+    for name, measured in values_by_name(amounts).items():
+        kept |= {name: measured.value, f"{name}_lower": measured.lower, f"{name}_upper": measured.upper}
+    return kept | {"is_over": amounts.is_over, "cause": msgspec.to_builtins(amounts.cause)}
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stream_app.core.windows.tally_changes import TallyChanges
@@ -80,6 +81,16 @@ class ModelReport:
     def all_results(self) -> list[AnyResult]:
         """All results: about decisions, outcomes, hours of areas, amounts."""
         return [*self.results, *self.outcome_results, *self.allocation_results, *self.amount_results]
+
+    @property
+    def decided_results(self) -> list[Result]:
+        """Results about decisions, listed values or amounts; a model has one kind of them."""
+        return [*self.results, *self.amount_results]
+
+    def keep_results(self, is_kept: Callable[[Result], bool]) -> None:
+        """Leave out the results about decisions, listed values or amounts, that are not kept."""
+        self.results = list(filter(is_kept, self.results))
+        self.amount_results = list(filter(is_kept, self.amount_results))
 
     def clear_alerts(self) -> list[ClearAlert]:
         """Return alerts and restarts, in the order in which they are written."""

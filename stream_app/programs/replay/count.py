@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import isinf
+from typing import TypeVar
 
 import msgspec
 
 from stream_app import __version__
 from stream_app.pipeline.replay.model_sources import OnProgress
 from stream_app.pipeline.replay.source_log import SourceChoice
+from stream_app.pipeline.replay.tables.amount_table import AmountGroupTable, amount_table_of
 from stream_app.pipeline.replay.tables.group_table import GroupTable, table_of
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts, count_range
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
+
+Table = TypeVar("Table", GroupTable, AmountGroupTable)
 
 
 class CountFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +99,7 @@ def tables_of(
     counts: RangeCounts,
     chosen: Sequence[tuple[str, ...]],
     exclude_below: float,
-    former: Sequence[Collection[tuple[str, ...]]] | None = None,
+    former: Sequence[Collection[tuple[str, ...]]],
 ) -> list[GroupTable]:
     """Return the disclosed table of each choice of attributes.
 
@@ -109,7 +113,21 @@ def tables_of(
     k = model.privacy.k
     return [
         table_of(model, counts.cells, names, exclude_below=exclude_below, k=k, former=withheld)
-        for names, withheld in zip(chosen, former or [()] * len(chosen), strict=True)
+        for names, withheld in zip(chosen, former, strict=True)
+    ]
+
+
+def amount_tables_of(
+    model: ModelPolicy,
+    counts: RangeCounts,
+    chosen: Sequence[tuple[str, ...]],
+    former: Sequence[Collection[tuple[str, ...]]],
+) -> list[AmountGroupTable]:
+    """Return the disclosed table of each choice of attributes, where the decision is an amount; as ``tables_of``."""
+    k = model.privacy.k
+    return [
+        amount_table_of(model, counts.cells, names, k=k, former=withheld)
+        for names, withheld in zip(chosen, former, strict=True)
     ]
 
 

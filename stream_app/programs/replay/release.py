@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +22,11 @@ from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.released_cuts import DecidedCut, ScoreAxis, SearchRelease, choose_cuts
 from stream_app.pipeline.replay.search.request import SearchedPair
-from stream_app.pipeline.replay.tables.group_table import GroupTable, counts_of
+from stream_app.pipeline.replay.tables.group_table import counts_of
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
-from stream_app.programs.replay.count import tables_of
+from stream_app.programs.replay.count import Table
 from stream_app.settings import Settings
 
 
@@ -109,8 +109,8 @@ def release_scenarios(
         return results
     original = scenarios[0].model
     plans = [
-        _Plan(TableMaker(original, scenario), run.reports[scenario.name].results, shown, scenario.model.privacy.k)
-        for scenario, shown in zip(scenarios, results, strict=True)
+        _Plan(TableMaker(original, each), run.reports[each.name].decided_results, shown, each.model.privacy.k)
+        for each, shown in zip(scenarios, results, strict=True)
     ]
     tables = [table for plan in plans for table in plan.tables if table is not None]
     with former.opened() as knowledge:
@@ -125,15 +125,18 @@ def release_scenarios(
 
 
 def release_tables(
-    former: FormerReleases, counts: RangeCounts, chosen: Sequence[tuple[str, ...]], exclude_below: float
-) -> list[GroupTable]:
+    former: FormerReleases,
+    counts: RangeCounts,
+    chosen: Sequence[tuple[str, ...]],
+    make: Callable[[Sequence[Collection[Labels]]], list[Table]],
+) -> list[Table]:
     """Return the tables of a count that may be shown, and note them in the ledger of releases of the state folder.
 
     Args:
         former: What was shown before.
         counts: What was counted.
         chosen: The attributes of each table.
-        exclude_below: As ``table_of``.
+        make: Makes the table of each, without the groups that are withheld because of former releases.
 
     Raises:
         ReleaseRefusedError, ConfigError, WriteError: as ``release_scenarios``; then nothing may be shown.
@@ -141,7 +144,7 @@ def release_tables(
     model = former.model
     maker, ends = TableMaker(model), (counts.time_range.from_s, counts.time_range.to_s)
     tables = []
-    for names, shown in zip(chosen, tables_of(model, counts, chosen, exclude_below), strict=True):
+    for names, shown in zip(chosen, make([()] * len(chosen)), strict=True):
         people = {labels: count.n for labels, count in counts_of(model, counts.cells, names).items()}
         visible = {tuple(row.group.split(AND)) for row in shown.groups if row.n}
         tables.append(maker.of_counts(names, people, visible, *ends))
@@ -151,7 +154,7 @@ def release_tables(
         {maker.labels_of(table.attributes, cell) for cell in table.shown if cell not in cells}
         for table, cells in zip(tables, kept, strict=True)
     ]
-    return tables_of(model, counts, chosen, exclude_below, withheld)
+    return make(withheld)
 
 
 def release_search(

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
-from stream_app.pipeline.disclosure.results import DisclosedResult
+from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import number_text, share_text, write_table
+from stream_app.render.report.amounts import AMOUNT_HEAD, PARTS, amount_bars, amount_cells, has_amounts, means_of_alert
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are collapsed
@@ -68,15 +71,17 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: Mod
         ("estimated onset", _onset(alert)),
         ("evidence", f"10^{alert.log10_e:.2f}, threshold 10^{alert.log10_threshold:.2f}"),
         ("decisions of group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
-        ("rate, ratio, gap", _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)),
+        _values_of(alert),
         ("id", alert.id),
     ]
+    of_amounts, limit = has_amounts(windows), model.rules.max_mean_difference or 0.0
+    head = AMOUNT_HEAD if of_amounts else ("n:rate", "n:ratio", "n:gap")
     rows = [
         (
             window.window,
             time_label(window.end_s),
             number_text(group.n),
-            *(share_text(value, "undefined") for value in (group.rate, group.disparate_impact_ratio, group.gap)),
+            *(amount_cells(group, limit, "") if of_amounts else _shares(group)),
         )
         for window in windows
         if window.attribute == alert.attribute and window.start_s < alert.at_s and window.end_s > alert.onset_s
@@ -86,12 +91,28 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: Mod
     cause = ""
     if alert.cause is not None:
         cause = split_bars(f"Decomposition of the gap: {_driver(alert.cause)}", _bars(alert.cause, model))
+    elif isinstance(alert.amounts, DisclosedAlertAmounts) and alert.amounts.cause is not None:
+        bars = amount_bars(alert.amounts.cause, model)
+        cause = split_bars("Decomposition of the difference of means", bars, parts_named=PARTS)
     return (
         f"<details{' open' if is_open else ''}><summary>{escape(title)}</summary>"
         f"<p>{escape(alert.sentence or 'Fewer than k decisions: the numbers are suppressed.')}</p>"
         f"{write_table(('', ''), facts)}{cause}"
-        f"{write_table(('window', 'ends', 'n:n', 'n:rate', 'n:ratio', 'n:gap'), rows) if rows else ''}</details>"
+        f"{write_table(('window', 'ends', 'n:n', *head), rows) if rows else ''}</details>"
     )
+
+
+def _shares(group: DisclosedGroup) -> list[str]:
+    return [share_text(value, "undefined") for value in (group.rate, group.disparate_impact_ratio, group.gap)]
+
+
+def _values_of(alert: DisclosedAlert) -> tuple[str, str]:
+    """Return the name and the text of what an alert is about."""
+    if KIND_OF_TEST[alert.test] is LimitKind.MEAN:
+        amounts = alert.amounts
+        shown = means_of_alert(amounts) if isinstance(amounts, DisclosedAlertAmounts) else "suppressed"
+        return "means of group and reference, difference", shown
+    return "rate, ratio, gap", _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)
 
 
 def _values(n: int | None, *values: float | None) -> str:

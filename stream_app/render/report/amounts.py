@@ -1,35 +1,84 @@
-"""The charts of amounts: means and their differences over time. Only disclosed values are drawn."""
+"""Amounts in a report: means, differences and quantiles of groups, their charts and causes; disclosed values only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
+from stream_app.core.cause.cause import OTHER_SEGMENTS
+from stream_app.pipeline.disclosure.amounts.values import (
+    DisclosedAlertAmounts,
+    DisclosedAmountCause,
+    DisclosedAmounts,
+)
+from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import Bounds
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import Decision, ModelPolicy
-from stream_app.render.charts import Limit, line_chart
-from stream_app.render.report.charts import lines_of
+from stream_app.render.charts import Limit, line_chart, split_bars
+from stream_app.render.escaping import escape
+from stream_app.render.report.charts import charted_window, lines_of, newest_of
 
-_Values = Callable[[DisclosedAmounts], Measured | None]
+AMOUNT_HEAD = ("n:mean", "w:95% interval", "n:difference", "w:95% interval", "n:median", "n:90% below")
+PARTS = ("mix", "within segments")
+_MAX_CAUSES = 6
+
+
+def has_amounts(results: Sequence[DisclosedResult]) -> bool:
+    """Return whether any group of some results has amounts."""
+    return any(isinstance(group.amounts, DisclosedAmounts) for result in results for group in result.groups)
+
+
+def amount_cells(group: DisclosedGroup, limit: float, missing: str) -> tuple[str, ...]:
+    """Return the cells of a group under ``AMOUNT_HEAD``.
+
+    Args:
+        group: A group.
+        limit: The limit of the policy, which decides how many digits are shown.
+        missing: What is said of a group without amounts.
+    """
+    amounts = group.amounts
+    if not isinstance(amounts, DisclosedAmounts):
+        return (missing, "", missing, "", missing, missing)
+    mean, difference = amounts.mean, amounts.difference or Measured(None)
+    quantiles = [_number(each.value, limit) for each in amounts.quantiles]
+    return (
+        _number(mean, limit),
+        _interval(mean, limit),
+        _number(difference, limit, is_signed=True),
+        _interval(difference, limit),
+        *quantiles,
+    )
+
+
+def means_of_alert(amounts: DisclosedAlertAmounts) -> str:
+    """Return both means of an alert and their difference, with its interval."""
+    limit, difference = amounts.limit, amounts.difference
+    means = ", ".join(_number(Measured(mean), limit) or "undefined" for mean in (amounts.mean, amounts.mean_reference))
+    return f"{means}, {_number(difference, limit, is_signed=True)} (95% CI {_interval(difference, limit) or 'none'})"
+
+
+def amount_bars(cause: DisclosedAmountCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
+    """Return the bars of a decomposition, each with the name of the segment's field and its value."""
+    name = "" if model.segment is None else f"{model.segment.name}="
+    return [
+        (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.within)
+        for part in cause.segments
+    ]
 
 
 def draw_amounts(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
-    """Draw the means of each attribute, and by how much they differ from that of the reference.
-
-    Args:
-        windows: Results of windows of one size, oldest first.
-        model: Their policy, of kind ``amounts``.
-    """
-    parts, limit = [], model.rules.max_mean_difference or 0.0
+    """Draw the means of each attribute, and the differences from the reference with the limit on both sides."""
+    window = charted_window(windows, lambda group: isinstance(group.amounts, DisclosedAmounts), is_longest=True)
+    limit, parts = model.rules.max_mean_difference or 0.0, []
     name = model.decision.name if isinstance(model.decision, Decision) else "amount"
     limits = [Limit(f"limit +{limit:g}", limit), Limit(f"limit -{limit:g}", -limit)]
     for attribute in model.attributes:
-        results = [result for result in windows if result.attribute == attribute.name]
-        means = lines_of(attribute.groups, results, *_measured(lambda amounts: amounts.mean))
-        differences = lines_of(attribute.groups, results, *_measured(lambda amounts: amounts.difference))
-        window = results[-1].window if results else ""
+        results = [result for result in newest_of(windows, window) if result.attribute == attribute.name]
+        groups = tuple(attribute.groups)
+        means = lines_of(groups, results, *_parts(lambda amounts: amounts.mean))
+        differences = lines_of(groups, results, *_parts(lambda amounts: amounts.difference))
         title = f"{attribute.name}: mean {name} by window of {window}, with 95% intervals"
         parts.append(line_chart(title, means))
         title = f"{attribute.name}: mean {name} less that of {attribute.reference}, with 95% intervals"
@@ -37,17 +86,38 @@ def draw_amounts(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     return "".join(parts)
 
 
-def _measured(
-    select: _Values,
-) -> tuple[Callable[[DisclosedGroup], float | None], Callable[[DisclosedGroup], Bounds | None]]:
-    """Return what gives one value of the amounts of a group, and what gives its interval."""
+def write_amount_causes(scenario: ScenarioResults, model: ModelPolicy) -> str:
+    """Write the decomposition of the differences of the running totals."""
+    parts = []
+    for result in scenario.newest_totals():
+        for group in result.groups:
+            if isinstance(group.amounts, DisclosedAmounts) and (cause := group.amounts.cause) is not None:
+                title = f"{result.attribute} {group.group} vs. {result.reference}: difference of mean amounts"
+                bars = split_bars(title, amount_bars(cause, model), parts_named=PARTS)
+                parts.append(bars + f"<p>{escape(group.sentence or '')}</p>")
+    return "".join(parts[:_MAX_CAUSES])
 
-    def find(group: DisclosedGroup) -> Measured:
-        amounts = group.amounts if isinstance(group.amounts, DisclosedAmounts) else None
-        return (None if amounts is None else select(amounts)) or Measured(None)
+
+def _parts(
+    read: Callable[[DisclosedAmounts], Measured | None],
+) -> tuple[Callable[[DisclosedGroup], float | None], Callable[[DisclosedGroup], Bounds | None]]:
+    """Return what reads a value of a group, and what reads its interval."""
+
+    def measured(group: DisclosedGroup) -> Measured:
+        return (read(group.amounts) if isinstance(group.amounts, DisclosedAmounts) else None) or Measured(None)
 
     def bounds(group: DisclosedGroup) -> Bounds | None:
-        found = find(group)
+        found = measured(group)
         return None if found.lower is None else Bounds(found.lower, found.upper)
 
-    return lambda group: find(group).value, bounds
+    return lambda group: measured(group).value, bounds
+
+
+def _number(value: Measured, limit: float, *, is_signed: bool = False) -> str:
+    return "" if value.value is None else shown_amount(value.value, limit, is_signed=is_signed)
+
+
+def _interval(value: Measured, limit: float) -> str:
+    if value.lower is None or value.upper is None:
+        return ""
+    return f"{shown_amount(value.lower, limit)} to {shown_amount(value.upper, limit)}"

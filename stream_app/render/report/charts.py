@@ -22,7 +22,7 @@ def draw_timeline(scenarios: Sequence[ScenarioResults], rules: Rules) -> str:
     for scenario in scenarios:
         window = charted_window(scenario.results, _is_judged)
         title = f"{scenario.name}: windows of {window}; blank: suppressed or no decisions"
-        parts.append(draw_states(title, _newest(scenario.results, window), rules))
+        parts.append(draw_states(title, newest_of(scenario.results, window), rules))
     return "".join(parts)
 
 
@@ -54,7 +54,7 @@ def draw_rates(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     attributes: list[Attribute | Proxy] = [*model.attributes, *model.proxies]
     for attribute in attributes:
         groups, mark = tuple(attribute.groups), ", estimated from probabilities" * isinstance(attribute, Proxy)
-        results = [result for result in _newest(windows, window) if result.attribute == attribute.name]
+        results = [result for result in newest_of(windows, window) if result.attribute == attribute.name]
         rates = lines_of(groups, results, lambda group: group.rate, lambda group: group.rate_bounds)
         ratios = lines_of(groups, results, lambda group: group.disparate_impact_ratio, lambda group: group.ratio_bounds)
         title = f"{attribute.name}: approval rate by window of {window}{mark}, with 95% intervals"
@@ -69,7 +69,7 @@ def draw_evidence(windows: Sequence[DisclosedResult]) -> str:
     window = charted_window(windows, _has_evidence)
     points: dict[str, list[Point]] = {}
     thresholds: list[float] = []
-    for result in _newest(windows, window):
+    for result in newest_of(windows, window):
         for group in result.groups:
             for test in group.evidence:
                 if test.log10_e is not None and group.hidden is None and test.state is not State.BREACH:
@@ -99,7 +99,8 @@ def lines_of(
     return [Line(name, points) for name, points in lines.items()]
 
 
-def _newest(results: Iterable[DisclosedResult], window: str) -> list[DisclosedResult]:
+def newest_of(results: Iterable[DisclosedResult], window: str) -> list[DisclosedResult]:
+    """Return the newest revision of each window of a size, oldest window first."""
     newest = {(result.attribute, result.end_s): result for result in results if result.window == window}
     return sorted(newest.values(), key=lambda result: result.end_s)
 

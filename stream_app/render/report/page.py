@@ -11,6 +11,7 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.escaping import escape
 from stream_app.render.report.alerts import write_alerts, write_causes
+from stream_app.render.report.amounts import draw_amounts, write_amount_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
 from stream_app.render.report.subgroups import write_subgroups
 from stream_app.render.report.tables import (
@@ -49,13 +50,17 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
     original, rules = scenarios[0], model.rules
     windows = [result for result in original.results if result.window != TOTAL_WINDOW]
     comparisons = [compare_runs(original, scenario) for scenario in scenarios[1:]]
+    of_amounts = model.kind == "amounts"
+    values = (
+        ("Amounts", draw_amounts(windows, model)) if of_amounts else ("Rates and ratios", draw_rates(windows, model))
+    )
     sections = (
         ("Verdict", write_verdict(original, rules)),
         ("Alerts", write_alerts(original, windows, model)),
         ("States over time", draw_timeline(scenarios, rules)),
-        ("Rates and ratios", draw_rates(windows, model)),
+        values,
         ("Evidence", draw_evidence(windows)),
-        ("Causes", write_causes(original, model)),
+        ("Causes", write_amount_causes(original, model) if of_amounts else write_causes(original, model)),
         ("Worst subgroups", write_subgroups(original, rules)),
         ("Individual consistency", write_consistency(manifest)),
         ("Scenarios", "".join(map(write_comparison, comparisons))),

@@ -9,6 +9,7 @@ import msgspec
 
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.ranking import rank_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
@@ -17,12 +18,14 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import Rules
 from stream_app.render.charts import time_label
 from stream_app.render.html_table import bounds_text, number_text, share_text, write_table
+from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, has_amounts
 
 _MAX_SUBGROUPS = 15
 _HEAD = (
     *("attribute", "group and reference", "window", "n:decisions", "n:rate", "n:ratio", "w:95% interval", "n:gap"),
     *("w:whatever unknown groups are", "state at the end"),
 )
+_AMOUNTS_HEAD = (*_HEAD[:4], *AMOUNT_HEAD, _HEAD[-1])
 _NOTE = (
     "Each group in the running totals; an intersection, which has none, in the last of its longest windows in which it "
     "is not suppressed. The worst first; pairs in breach at the end are always listed."
@@ -52,17 +55,25 @@ def write_subgroups(scenario: ScenarioResults, rules: Rules) -> str:
     """
     breaches = open_breaches(scenario.alerts)
     shown = _windows_of(scenario.results)
+    of_amounts = has_amounts(scenario.results)
+    head, row_of = (_AMOUNTS_HEAD, _amount_row) if of_amounts else (_HEAD, _row)
     ranked = sorted(shown.items(), key=lambda item: (item[0] in breaches, rank_of(item[1].group)), reverse=True)
     rows = [
-        _row(shown_in, rules, is_breach=pair in breaches)
+        row_of(shown_in, rules, is_breach=pair in breaches)
         for number, (pair, shown_in) in enumerate(ranked)
         if number < _MAX_SUBGROUPS or pair in breaches
     ]
     rows += [  # suppressed in every window
-        (pair.attribute, f"{pair.group} vs. {breaches[pair].reference}", "suppressed", *[""] * 6, State.BREACH.value)
+        (
+            pair.attribute,
+            f"{pair.group} vs. {breaches[pair].reference}",
+            "suppressed",
+            *[""] * (len(head) - 4),
+            State.BREACH.value,
+        )
         for pair in sorted(breaches.keys() - shown.keys())
     ]
-    return f'<p class="faint">{_NOTE}</p>{write_table(_HEAD, rows)}' if rows else ""
+    return f'<p class="faint">{_NOTE}</p>{write_table(head, rows)}' if rows else ""
 
 
 def open_breaches(alerts: Iterable[DisclosedAlert]) -> dict[Pair, DisclosedAlert]:
@@ -92,18 +103,39 @@ def _windows_of(results: Iterable[DisclosedResult]) -> dict[Pair, _Shown]:
 
 
 def _compared(result: DisclosedResult) -> Iterator[DisclosedGroup]:
-    return (group for group in result.groups if group.disparate_impact_ratio is not None and group.state is not None)
+    return (group for group in result.groups if _has_comparison(group) and group.state is not None)
 
 
-def _row(shown: _Shown, rules: Rules, *, is_breach: bool) -> tuple[str, ...]:
+def _has_comparison(group: DisclosedGroup) -> bool:
+    if isinstance(group.amounts, DisclosedAmounts):
+        return group.amounts.difference is not None and group.amounts.difference.value is not None
+    return group.disparate_impact_ratio is not None
+
+
+def _amount_row(shown: _Shown, rules: Rules, *, is_breach: bool) -> tuple[str, ...]:
+    group = shown.group
+    state = State.BREACH if is_breach else group.state
+    cells = amount_cells(group, rules.max_mean_difference or 0.0, "suppressed")
+    return (*_place(shown), *cells, state_words(state, exceeded_limits(group, rules)))
+
+
+def _place(shown: _Shown) -> tuple[str, ...]:
+    """Return attribute, pair, window and number of decisions."""
     result, group = shown
-    if is_breach:
-        group = msgspec.structs.replace(group, state=State.BREACH)
     return (
         result.attribute,
         f"{group.group} vs. {result.reference}",
         result.window if result.window == TOTAL_WINDOW else f"{result.window} to {time_label(result.end_s)}",
         number_text(group.n),
+    )
+
+
+def _row(shown: _Shown, rules: Rules, *, is_breach: bool) -> tuple[str, ...]:
+    group = shown.group
+    if is_breach:
+        group = msgspec.structs.replace(group, state=State.BREACH)
+    return (
+        *_place(shown),
         *map(share_text, (group.rate, group.disparate_impact_ratio)),
         bounds_text(group.ratio_bounds),
         share_text(group.gap, "undefined", sign="+"),

@@ -16,6 +16,7 @@ from stream_app.policy import Rules
 from stream_app.render.charts import time_label
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import bounds_text, number_text, share_text, time_text, write_table
+from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, has_amounts
 from stream_app.render.report.subgroups import estimated_mark, open_breaches
 
 _MAX_DELTAS = 60
@@ -29,6 +30,7 @@ _VERDICT_HEAD = (
     "n:gap",
     "state at the end",
 )
+_AMOUNTS_HEAD = ("attribute", "group", "n:decisions", *AMOUNT_HEAD, "state at the end")
 _NOT_JUDGED = {Reason.REFERENCE: "reference", Reason.NOT_DECLARED: "not in policy"}
 
 
@@ -50,7 +52,9 @@ def write_verdict(scenario: ScenarioResults, rules: Rules) -> str:
     ]
     level = State.BREACH if n_breaches else State.WARNING if beyond and worst is State.OK else worst
     number = f"{n_breaches} breach{'es were' if n_breaches > 1 else ' was'}" if n_breaches else "No breach was"
-    rows = [row for result in totals for row in _verdict_rows(result, rules)]
+    of_amounts = has_amounts(totals)
+    columns = _AMOUNTS_HEAD if of_amounts else _VERDICT_HEAD
+    rows = [row for result in totals for row in (_amount_rows if of_amounts else _verdict_rows)(result, rules)]
     head = f"<strong>{number} detected by the sequential tests.</strong>"
     if beyond:
         head += f" Limit exceeded, not proven: {escape(', '.join(beyond))}."
@@ -59,7 +63,7 @@ def write_verdict(scenario: ScenarioResults, rules: Rules) -> str:
         head += f" At the end, {n_open} {'pair is' if n_open == 1 else 'pairs are'} in breach."
     times = f"{time_label(totals[0].start_s)} to {time_label(totals[0].end_s)}" if totals else ""
     span = f'<p class="faint">Running totals, event time {times}.</p>' if totals else ""
-    return f'<div class="verdict {level}">{head}</div>{span}{write_table(_VERDICT_HEAD, rows) if rows else ""}'
+    return f'<div class="verdict {level}">{head}</div>{span}{write_table(columns, rows) if rows else ""}'
 
 
 def _verdict_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, ...]]:
@@ -77,6 +81,13 @@ def _verdict_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, 
             share_text(group.gap, missing if group.hidden else compared, sign="+"),
             _verdict(group, rules),
         )
+
+
+def _amount_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, ...]]:
+    limit = rules.max_mean_difference or 0.0
+    for group in result.groups:
+        cells = amount_cells(group, limit, "suppressed")
+        yield (result.attribute, group.group, number_text(group.n), *cells, _verdict(group, rules))
 
 
 def _verdict(group: DisclosedGroup, rules: Rules) -> str:

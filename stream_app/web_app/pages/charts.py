@@ -14,7 +14,7 @@ from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars
-from stream_app.render.report.amounts import draw_amounts
+from stream_app.render.report.amounts import PARTS, draw_amounts
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_states
 
 _CAUSE = "Contribution to the gap by segment: mix (where people apply) and rate (how they are decided)"
@@ -43,7 +43,7 @@ def _amount_cause_charts(amounts: DisclosedAlertAmounts, model: ModelPolicy) -> 
     segments = () if amounts.cause is None else amounts.cause.segments
     bars = [(_segment_name(part.segment, model), part.mix, part.within) for part in segments]
     text = partial(shown_amount, limit=amounts.limit, is_signed=True)
-    return [as_markup(split_bars(_AMOUNT_CAUSE, bars, parts_named=("mix", "within"), text=text))] if bars else []
+    return [as_markup(split_bars(_AMOUNT_CAUSE, bars, parts_named=PARTS, text=text))] if bars else []
 
 
 def _segment_name(segment: str, model: ModelPolicy) -> str:

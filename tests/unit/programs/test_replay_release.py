@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ from stream_app.pipeline.replay.tables.group_table import GroupTable
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
+from stream_app.programs.replay.count import tables_of
 from stream_app.programs.replay.release import (
     FormerReleases,
     release_groups,
@@ -188,7 +190,8 @@ def counted(
     """Return what is shown of a count."""
     made_from = RangeCounts(cells_of(counts), TimeRange(0.0, to_s), {}, {}, 0, Dispositions(), is_final=True)
     chosen = [tuple(name.split("+")) for name in names]
-    return release_tables(former(folder, str(MODEL.output_topic), live), made_from, chosen, 0.0)
+    make = partial(tables_of, MODEL, made_from, chosen, 0.0)
+    return release_tables(former(folder, str(MODEL.output_topic), live), made_from, chosen, make)
 
 
 PEOPLE = {("female", "black"): 200, ("female", "white"): 300, ("male", "black"): 250, ("male", "white"): 400}

@@ -98,6 +98,11 @@ class AlternativeRun:
                     "A score is given without --alternative", action="Give --alternative RULE, or leave the score out"
                 )
             return None
+        if model.kind == "amounts":
+            raise ConfigError(
+                f"--alternative: the decision of {model.name} is an amount, and a cut decides yes or no",
+                action="Leave --alternative out, or compare other limits: fairstream replay compare",
+            )
         if self.score is not None and self.scored_by is not None:
             raise ConfigError("--score and --scored-by are given", action="Give one of them")
         rule = parse_rule(self.alternative, model)

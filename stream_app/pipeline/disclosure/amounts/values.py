@@ -76,6 +76,19 @@ def disclose_amounts(values: AmountValues, k: int, *, with_reference: bool) -> D
     )
 
 
+def values_by_name(amounts: DisclosedAmounts) -> dict[str, Measured]:
+    """Return every value that is shown of a group, by name: means first, then quantiles, each with its difference.
+
+    >>> values_by_name(DisclosedAmounts(mean=Measured(9.5, 9.1, 9.9)))
+    {'mean': Measured(value=9.5, lower=9.1, upper=9.9)}
+    """
+    values = {"mean": amounts.mean, "mean_difference": amounts.difference, "mean_ratio": amounts.ratio}
+    for each in amounts.quantiles:
+        name = f"p{each.q * 100:g}"
+        values |= {name: each.value, f"{name}_difference": each.difference}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def disclose_alert_amounts(amounts: AlertAmounts, k: int) -> DisclosedAlertAmounts:
     """Return what may be seen of the amounts of an alert about k decisions or more of either group."""
     return DisclosedAlertAmounts(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from stream_app.core.groups.comparison import State, worst_of
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts, values_by_name
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.evidence import LimitKind, state_under
 from stream_app.pipeline.records.results import TOTAL_WINDOW
@@ -33,6 +34,22 @@ def _worst_case(name: str, end: str) -> _Value:
     return lambda group: getattr(getattr(group.worst_case, name, None), end, None)
 
 
+def _amount(name: str, end: str) -> _Value:
+    def read(group: DisclosedGroup) -> float | None:
+        values = values_by_name(group.amounts) if isinstance(group.amounts, DisclosedAmounts) else {}
+        return getattr(values.get(name), end, None)
+
+    return read
+
+
+_AMOUNTS = {  # by the names of values; the ratio has no gauge
+    "mean": "Mean amount",
+    "mean_difference": "Mean amount less that of the reference",
+    "p50": "Median amount",
+    "p50_difference": "Median amount less that of the reference",
+    "p90": "Amount that one in ten decisions exceeds",
+    "p90_difference": "Amount that one in ten decisions exceeds less that of the reference",
+}
 # Names and labels are those of /metrics.
 _OF_GROUPS: dict[str, tuple[str, _Value]] = {
     "fairstream_approval_ratio": ("Approval rate of a group.", lambda group: group.rate),
@@ -59,6 +76,15 @@ _OF_GROUPS: dict[str, tuple[str, _Value]] = {
             ("approval_gap", "gap"),
         )
         for end in ("lower", "upper")
+    },
+    **{
+        f"fairstream_{name}_amount{suffix}": (f"{what}{words}.", _amount(name, end))
+        for name, what in _AMOUNTS.items()
+        for suffix, words, end in (
+            ("", "", "value"),
+            ("_lower", ", lower end of its interval", "lower"),
+            ("_upper", ", upper end of its interval", "upper"),
+        )
     },
     "fairstream_undeclared_ratio": ("Share of the decisions whose group is not listed.", lambda g: g.share),
 }

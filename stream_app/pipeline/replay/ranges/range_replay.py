@@ -20,7 +20,7 @@ from stream_app.errors import PolicyError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
-from stream_app.pipeline.records.results import TOTAL_WINDOW
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.pipeline.replay.dispositions import Dispositions
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
 from stream_app.pipeline.replay.sources import LabelMap, SourceCounter
@@ -129,11 +129,7 @@ class RangeReplay:
         reports = {}
         for name, judge in self._judges.items():
             report, _ = judge.flush(is_end=True)
-            report.results = [
-                result
-                for result in report.results
-                if result.window == TOTAL_WINDOW or self._time_range.contains(result.start_s, result.end_s)
-            ]
+            report.keep_results(self._is_inside)
             reports[name] = report
         return reports
 
@@ -143,6 +139,9 @@ class RangeReplay:
         for counter in next(iter(self._countings.values())).counters.values():
             total.add(counter.dispositions)
         return total
+
+    def _is_inside(self, result: Result) -> bool:
+        return result.window == TOTAL_WINDOW or self._time_range.contains(result.start_s, result.end_s)
 
     def _open_partitions(self) -> list[int]:
         return [source.partition for source in self._sources if source.partition not in self._ended]

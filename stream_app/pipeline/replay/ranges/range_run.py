@@ -64,7 +64,7 @@ def run_range(sources: ModelSources, scenarios: Sequence[Scenario], time_range: 
             replay.count(batch)
             wait(sources.n_read, replay.reached_s())
     reports = replay.finish()
-    if not any(report.results for report in reports.values()):
+    if not any(report.decided_results for report in reports.values()):
         raise ReplayError(
             f"{log.topic} has no event of {model.name} in that time range",
             action="List all windows with: fairstream replay run --from 1970-01-01T00:00:00Z",

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from stream_app.core.groups.comparison import State
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts, values_by_name
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.wording import state_words
 from stream_app.pipeline.records.results import TOTAL_WINDOW
@@ -20,6 +21,8 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 
 WINDOWS = "windows "  # starts the field that counts windows in a state
 _VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
+_WORDS = {"disparate_impact_ratio": "ratio", "p50": "median", "p50_difference": "median difference"}
+_WORDS |= {"p90": "90% below", "p90_difference": "90% below, difference"}
 _Key = tuple[str, str, int]  # attribute, window, end; of totals 0
 
 
@@ -78,11 +81,11 @@ def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunCom
 def field_words(field: str) -> str:
     """Return the field of a delta for people.
 
-    >>> field_words("disparate_impact_ratio"), field_words("windows 1h ok")
-    ('ratio', 'windows of 1h: no alarm')
+    >>> field_words("disparate_impact_ratio"), field_words("mean_difference"), field_words("windows 1h ok")
+    ('ratio', 'mean difference', 'windows of 1h: no alarm')
     """
     if not field.startswith(WINDOWS):
-        return "ratio" if field == "disparate_impact_ratio" else field
+        return _WORDS.get(field, field.replace("_", " "))
     window, _, state = field.removeprefix(WINDOWS).rpartition(" ")
     return f"windows of {window}: {state_words(State(state))}"
 
@@ -125,12 +128,16 @@ def _facts(
     for key, result in results.items():
         for group in result.groups:
             if key in compared:
-                facts |= {(result.attribute, group.group, name): _value(group, name) for name in _VALUES}
+                facts |= {(result.attribute, group.group, name): value for name, value in _values(group).items()}
             if result.window != TOTAL_WINDOW and group.state is not None:
                 states[result.attribute, group.group, f"{WINDOWS}{result.window} {group.state}"] += 1
     return facts | dict(sorted(states.items()))
 
 
-def _value(group: DisclosedGroup, name: str) -> float | None:
-    value: float | None = getattr(group, name)
-    return value
+def _values(group: DisclosedGroup) -> dict[str, float | None]:
+    """Return what is compared of a group: its rate and what follows from it, or its amounts."""
+    if isinstance(group.amounts, DisclosedAmounts):
+        return {"n": group.n} | {name: measured.value for name, measured in values_by_name(group.amounts).items()}
+    if group.hidden is not None:
+        return {"n": None}
+    return {name: getattr(group, name) for name in _VALUES}

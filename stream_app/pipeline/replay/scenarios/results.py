@@ -58,7 +58,7 @@ def disclose_scenarios(
 
 def disclose_report(name: str, report: ModelReport, k: int) -> ScenarioResults:
     """Hide groups of fewer than k decisions in a report."""
-    results = [disclose_result(result, k) for result in report.results]
+    results = [disclose_result(result, k) for result in report.decided_results]
     return ScenarioResults(name, results, [disclose_alert(alert, k) for alert in report.alerts])
 
 

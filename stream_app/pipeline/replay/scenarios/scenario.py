@@ -59,9 +59,14 @@ def scenario_under(policy: Policy, original: ModelPolicy, name: str) -> Scenario
     """Return the scenario of another policy.
 
     Raises:
-        PolicyError: it has no such model, or would show smaller groups.
+        PolicyError: it has no such model, that is of another kind, or it would show smaller groups.
     """
     model = policy.model(original.name)
+    if model.kind != original.kind:
+        raise PolicyError(
+            f"Scenario {name!r} judges {model.name} as {model.kind}, the policy judges it as {original.kind}",
+            action="Give a policy in which the model has the same kind",
+        )
     reject_smaller_groups(model, original)
     return Scenario(name=name, model=model, policy_hash=model.hash())
 

@@ -16,6 +16,7 @@ from stream_app.policy import Attribute, ModelPolicy, Policy, canonical_label
 from stream_app.policy.check import check_policy
 
 Fields = dict[str, Any]  # a model as plain data
+_OF_RATES, _OF_AMOUNTS = ("threshold.dir", "threshold.gap"), ("threshold.difference",)
 LEFT_OUT = "anomalies_from"  # leaves out published events with at least this anomaly score
 
 
@@ -55,6 +56,10 @@ def _set_window(fields: Fields, text: str) -> None:
     fields["windows"] = [{"name": text, "size_s": parse_length(text)}]
 
 
+def _set_period(fields: Fields, text: str) -> None:
+    fields["detection"]["period_s"] = parse_length(text)
+
+
 def _number_setter(part: str, name: str, kind: type[int | float]) -> Callable[[Fields, str], None]:
     def set_number(fields: Fields, text: str) -> None:
         try:
@@ -68,9 +73,11 @@ def _number_setter(part: str, name: str, kind: type[int | float]) -> Callable[[F
 SETTINGS: dict[str, Callable[[Fields, str], None]] = {
     "threshold.dir": _number_setter("rules", "min_disparate_impact_ratio", float),
     "threshold.gap": _number_setter("rules", "max_gap", float),
+    "threshold.difference": _number_setter("rules", "max_mean_difference", float),
     "min_n": _number_setter("rules", "min_n", int),
     "k": _number_setter("privacy", "k", int),
     "window": _set_window,
+    "period": _set_period,
     "false_alarms_per_million": _number_setter("detection", "false_alarms_per_million", float),
     "design_effect": _number_setter("detection", "design_effect", float),
     LEFT_OUT: _number_setter("anomalies", "threshold", float),
@@ -138,6 +145,7 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
         ConfigError: a setting is unknown, or its value is invalid.
         PolicyError: the same, with the path of the field; or k is lower than the policy's.
     """
+    _reject_other_limits(model, settings)
     fields = msgspec.json.decode(msgspec.json.encode(model))
     if LEFT_OUT in settings.settings and model.anomalies is None:
         raise ConfigError(f"--set {LEFT_OUT}: the policy of {model.name} declares no anomalies")
@@ -165,6 +173,21 @@ def scenario_of(policy: Policy, model: ModelPolicy, settings: ScenarioSettings, 
         groups=groups,
         leaves_out_from=leaves_out_from,
     )
+
+
+def _reject_other_limits(model: ModelPolicy, settings: ScenarioSettings) -> None:
+    """Reject the limit of a rate for a model whose decision is an amount, and the reverse.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    is_of_amounts = model.kind == "amounts"
+    others, own = (_OF_RATES, _OF_AMOUNTS) if is_of_amounts else (_OF_AMOUNTS, _OF_RATES)
+    if wrong := [name for name in others if name in settings.settings]:
+        what = "an amount, which has no rates" if is_of_amounts else "no amount"
+        raise ConfigError(
+            f"--set {wrong[0]}: the decision of {model.name} is {what}", action=f"Its limits are: {', '.join(own)}"
+        )
 
 
 def _attribute_of(attribute: Attribute, settings: ScenarioSettings) -> Fields:

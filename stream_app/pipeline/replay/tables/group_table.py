@@ -107,17 +107,17 @@ def table_of(
         former: Groups that are withheld because of former releases, by their labels.
     """
     counts = counts_of(model, cells, attributes)
-    release = _released(counts, k, former)
+    release = release_of(counts, k, former)
     withheld = set(map(AND.join, former))
     shown = {labels: count for labels, count in counts.items() if AND.join(labels) in release.shown}
-    declared = {AND.join(labels): count for labels, count in shown.items() if _is_declared(labels)}
+    declared = {AND.join(labels): count for labels, count in shown.items() if is_declared(labels)}
     min_share = Fraction(str(exclude_below))
     impact = impact_ratios(declared, min_share)
     reference = AND.join(str(own.reference) for own in model.attributes if own.name in attributes)
-    undeclared = [labels for labels in counts if not _is_declared(labels)]
+    undeclared = [labels for labels in counts if not is_declared(labels)]
     n_shown = sum(count.n for count in declared.values())
 
-    rows = [_declared_row(labels, shown.get(labels), impact, n_shown) for labels in counts if _is_declared(labels)]
+    rows = [_declared_row(labels, shown.get(labels), impact, n_shown) for labels in counts if is_declared(labels)]
     rows = [msgspec.structs.replace(row, hidden=hidden_reason(row.group, release, withheld)) for row in rows]
     rows = [_beside_reference(row, declared, reference) for row in rows]
     rows += [_known_of(AND.join(labels), shown[labels], "undeclared") for labels in undeclared if labels in shown]
@@ -151,7 +151,8 @@ def counts_of(model: ModelPolicy, cells: Cells, attributes: tuple[str, ...]) -> 
     return {labels: GroupCount(*total) for labels, total in sums.items()}
 
 
-def _released(counts: Mapping[Labels, GroupCount], k: int, former: Collection[Labels]) -> Disclosure[str]:
+def release_of(counts: Mapping[Labels, GroupCount], k: int, former: Collection[Labels]) -> Disclosure[str]:
+    """Return which groups of a table are shown, by their names."""
     table = disclose_cells({labels: count.n for labels, count in counts.items()}, k, former)
     return Disclosure(
         shown=frozenset(map(AND.join, table.shown)),
@@ -161,7 +162,8 @@ def _released(counts: Mapping[Labels, GroupCount], k: int, former: Collection[La
     )
 
 
-def _is_declared(labels: Labels) -> bool:
+def is_declared(labels: Labels) -> bool:
+    """Return whether all labels are those of the policy."""
     return UNKNOWN not in labels and OTHER not in labels
 
 
