@@ -87,6 +87,35 @@ def test_rates_are_judged_shown_and_verified(kafka: str, tmp_path: Path, app_id:
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["is_equal"]
 
+    ran = site.command("replay", "run", "--model", model, "--run", "again", "--published")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    exported = site.command("replay", "export", "again", "--format", "json").stdout
+    rows = [json.loads(line) for line in exported.splitlines()]
+    replayed = {
+        row["end_s"]: (row["n"], row["mean"], row["mean_difference_upper"], row["p90"])
+        for row in rows
+        if (row["attribute"], row["window"], row["group"]) == ("gender", "1m", "female") and row["n"] is not None
+    }
+    live = {
+        window["end_s"]: (own["n"], *(values[0]["value"], values[1]["upper"], values[2][1]["value"]["value"]))
+        for window in shown()
+        for own in window["groups"][:1]
+        if own["n"] is not None
+        for values in [[own["amounts"][name] for name in ("mean", "difference", "quantiles")]]
+    }
+    both = replayed.keys() & live.keys()
+    assert len(both) >= 2
+    assert {end_s: replayed[end_s] for end_s in both} == {end_s: live[end_s] for end_s in both}
+    changed = ("--set", "threshold.difference=20", "--with", "live", "--published", "--json")
+    compared = site.command("replay", "compare", "--model", model, *changed)
+    assert compared.returncode == 2, compared.stderr  # other alerts
+    [scenario] = json.loads(compared.stdout)["scenarios"]
+    assert {change["kind"] for change in scenario["alerts"]} == {"lost"}
+    counted = site.command("replay", "count", "--model", model, "--by", "gender", "--published", "--json")
+    assert counted.returncode == 0, counted.stderr
+    [_, table] = map(json.loads, counted.stdout.splitlines())
+    assert 0.4 < table["groups"][0]["amounts"]["difference"]["value"] < 1.2
+
 
 def test_there_is_nothing_to_share_before_a_window_has_closed(kafka: str, tmp_path: Path, app_id: str) -> None:
     site = open_site(kafka, tmp_path, app_id, "allocations", n_partitions=1)

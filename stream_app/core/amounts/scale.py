@@ -112,9 +112,10 @@ class AmountScale:
         """Return the amount at a share of the range, exact at 0 and 1."""
         return self.maximum if share == 1 else self.minimum + share * self.range
 
-    def width_of(self, share: float) -> float:
-        """Return a difference of two amounts from its share of the range."""
-        return share * self.range
+    def amounts_of(self, shares: Floats) -> Floats:
+        """Return the amounts at shares of the range, the same as ``amount_of`` bit for bit."""
+        amounts: Floats = np.where(shares == 1, self.maximum, self.minimum + shares * self.range)
+        return amounts
 
     def share_of_width(self, width: float) -> float:
         """Return the share of the range that a difference of two amounts is."""

@@ -7,9 +7,9 @@ Intervals are for one window and a single look (``core.intervals.amount_means``,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from stream_app.core.intervals.amount_quantiles import Quantiles, quantiles_of
 from stream_app.core.intervals.intervals import missing_group
 
 QUANTILES = (0.1, 0.5, 0.9)
+_Value = TypeVar("_Value")
 
 
 class Measured(NamedTuple):
@@ -80,6 +81,18 @@ class AmountComparison:
     reason: Reason | None
 
 
+class AmountsAlone(NamedTuple):
+    """The amounts of a group that is compared with none.
+
+    Attributes:
+        mean: Mean amount.
+        quantiles: The quantiles that were requested, in that order.
+    """
+
+    mean: Measured
+    quantiles: tuple[Measured, ...]
+
+
 class _Sides(NamedTuple):
     """One value of groups, of their references and of the differences, as shares of the range."""
 
@@ -115,29 +128,51 @@ def compare_amounts(
     """
     differences = _differences(group, reference, confidence)
     ratios = _ratios(scale, group, reference, confidence)
-    by_quantile = [(q, _quantiles(group, reference, q, confidence)) for q in quantiles]
-    n, n_reference = group.total_n.tolist(), reference.total_n.tolist()
-    return [
-        AmountComparison(
-            n=n[row],
-            n_reference=n_reference[row],
-            mean=_amounts(scale, differences.group, row),
-            mean_reference=_amounts(scale, differences.reference, row),
-            difference=_widths(scale, differences.difference, row),
-            ratio=_measured(*(float(values[row]) for values in ratios)),
-            quantiles=tuple(
-                QuantileComparison(
-                    q,
-                    _amounts(scale, sides.group, row),
-                    _amounts(scale, sides.reference, row),
-                    _widths(scale, sides.difference, row),
-                )
-                for q, sides in by_quantile
-            ),
-            reason=missing_group(n[row], n_reference[row]),
-        )
-        for row in range(len(n))
-    ]
+    both = AmountCounts(np.stack([group.n, reference.n]), np.stack([group.sums, reference.sums]))
+    by_quantile = [_compared_quantiles(scale, both, q, confidence) for q in quantiles]
+    rows = zip(
+        group.total_n.tolist(),
+        reference.total_n.tolist(),
+        *_in_amounts(scale, differences),
+        map(_ratio, *(values.tolist() for values in ratios)),
+        _rows(by_quantile, len(group.n)),
+        strict=True,
+    )
+    return [AmountComparison(*row, missing_group(*row[:2])) for row in rows]
+
+
+def amounts_alone(
+    scale: AmountScale, counts: AmountCounts, quantiles: Sequence[float] = QUANTILES, confidence: float = CONFIDENCE
+) -> list[AmountsAlone]:
+    """Return the amounts of groups, the same as ``compare_amounts`` says of them bit for bit.
+
+    Args:
+        scale: The range of the amounts.
+        counts: Counts of groups, shape (groups, bins).
+        quantiles: Which quantiles, each in (0, 1).
+        confidence: Of each interval, in (0, 1).
+
+    >>> scale = AmountScale(2.0, 10.0, 4)
+    >>> counts = AmountCounts(np.array([[0, 10, 0, 0]]), np.array([[0, 10 * 196608, 0, 0]]))
+    >>> [women] = amounts_alone(scale, counts, [0.5])
+    >>> women.mean.value, women.quantiles[0].value
+    (5.0, 5.0)
+    """
+    means = _of_groups(scale, Quantiles(counts.means(), *mean_ends(counts, confidence)))
+    columns = [_of_groups(scale, quantiles_of(counts, q, confidence)) for q in quantiles]
+    return [AmountsAlone(*row) for row in zip(means, _rows(columns, len(means)), strict=True)]
+
+
+def _compared_quantiles(
+    scale: AmountScale, both: AmountCounts, q: float, confidence: float
+) -> list[QuantileComparison]:
+    sides = _in_amounts(scale, _quantiles(both, q, confidence))
+    return [QuantileComparison(q, *row) for row in zip(*sides, strict=True)]
+
+
+def _rows(columns: Sequence[Sequence[_Value]], n: int) -> list[tuple[_Value, ...]]:
+    """Return the rows of some columns; of none, empty ones."""
+    return list(zip(*columns, strict=True)) if columns else [()] * n
 
 
 def _differences(group: AmountCounts, reference: AmountCounts, confidence: float) -> _Sides:
@@ -149,10 +184,16 @@ def _differences(group: AmountCounts, reference: AmountCounts, confidence: float
     )
 
 
-def _quantiles(group: AmountCounts, reference: AmountCounts, q: float, confidence: float) -> _Sides:
-    shown = quantiles_of(group, q, confidence), quantiles_of(reference, q, confidence)
-    a, b = (quantiles_of(side, q, (1 + confidence) / 2) for side in (group, reference))
-    return _Sides(*shown, Quantiles(a.values - b.values, a.lower - b.upper, a.upper - b.lower))
+def _quantiles(both: AmountCounts, q: float, confidence: float) -> _Sides:
+    """Return a quantile of groups and of their references, shape (2, pairs, bins)."""
+    group, reference = _each(quantiles_of(both, q, confidence))
+    a, b = _each(quantiles_of(both, q, (1 + confidence) / 2))
+    return _Sides(group, reference, Quantiles(a.values - b.values, a.lower - b.upper, a.upper - b.lower))
+
+
+def _each(of_both: Quantiles) -> tuple[Quantiles, Quantiles]:
+    group, reference = (Quantiles(*(values[side] for values in of_both)) for side in (0, 1))
+    return group, reference
 
 
 def _ratios(
@@ -170,20 +211,23 @@ def _ratios(
     return values, np.where(is_defined, ends.lower, np.nan), np.where(is_defined, ends.upper, np.nan)
 
 
-def _amounts(scale: AmountScale, of_groups: Quantiles, row: int) -> Measured:
-    value = float(of_groups.values[row])
-    if math.isnan(value):
-        return Measured()
-    return Measured(*(scale.amount_of(float(values[row])) for values in of_groups))
+def _in_amounts(scale: AmountScale, sides: _Sides) -> tuple[list[Measured], list[Measured], list[Measured]]:
+    """Return the values of groups, of their references and of the differences, in the unit of the amounts."""
+    widths = _measured(values * scale.range for values in sides.difference)
+    return _of_groups(scale, sides.group), _of_groups(scale, sides.reference), widths
 
 
-def _widths(scale: AmountScale, differences: Quantiles, row: int) -> Measured:
-    if math.isnan(float(differences.values[row])):
-        return Measured()
-    return Measured(*(scale.width_of(float(values[row])) for values in differences))
+def _of_groups(scale: AmountScale, shares: Quantiles) -> list[Measured]:
+    return _measured(map(scale.amounts_of, shares))
 
 
-def _measured(value: float, lower: float, upper: float) -> Measured:
+def _measured(values: Iterable[Floats]) -> list[Measured]:
+    """Return values with both their ends; nothing where there is no value."""
+    rows = zip(*(each.tolist() for each in values), strict=True)
+    return [Measured() if math.isnan(row[0]) else Measured(*row) for row in rows]
+
+
+def _ratio(value: float, lower: float, upper: float) -> Measured:
     if math.isnan(value):
         return Measured()
     return Measured(value, lower, upper if math.isfinite(upper) else None)

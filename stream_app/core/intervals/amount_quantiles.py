@@ -63,23 +63,30 @@ def quantiles_of(counts: AmountCounts, q: float, confidence: float = CONFIDENCE)
     place = (np.maximum(n, 1) - 1) * q
     below = np.floor(place).astype(np.int64)
     share = place - below
-    low = _order_statistics(counts, below + 1)
-    high = _order_statistics(counts, np.minimum(below + 2, np.maximum(n, 1)))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * np.sqrt(n * q * (1 - q)) + 1 / 2
     first, last = np.floor(n * q - half).astype(np.int64), np.ceil(n * q + half).astype(np.int64) + 1
-    lower = np.where(first >= 1, _order_statistics(counts, np.maximum(first, 1)).lower, 0.0)
-    upper = np.where(last <= n, _order_statistics(counts, np.minimum(last, np.maximum(n, 1))).upper, 1.0)
-    values = np.where(n > 0, low.values + share * (high.values - low.values), np.nan)
+    at_most = np.maximum(n, 1)
+    ranks = [below + 1, np.minimum(below + 2, at_most), np.maximum(first, 1), np.minimum(last, at_most)]
+    ranked = _order_statistics(counts, np.stack(ranks))
+    low, high = ranked.values[0], ranked.values[1]
+    lower = np.where(first >= 1, ranked.lower[2], 0.0)
+    upper = np.where(last <= n, ranked.upper[3], 1.0)
+    values = np.where(n > 0, low + share * (high - low), np.nan)
     return Quantiles(values, np.where(n > 0, lower, np.nan), np.where(n > 0, upper, np.nan))
 
 
 def _order_statistics(counts: AmountCounts, ranks: Ints) -> Quantiles:
-    """Return the amount of each rank, 1 the smallest, with its bounds; anything where there is no decision."""
-    through = np.cumsum(counts.n, axis=-1)
+    """Return the amount of each rank, 1 the smallest, with its bounds; anything where there is no decision.
+
+    Args:
+        counts: Counts of groups, shape (..., bins).
+        ranks: Several of each group, shape (ranks, ...).
+    """
+    through = np.cumsum(counts.n, axis=-1)[None]
     number = np.minimum((through < ranks[..., None]).sum(axis=-1), counts.n_bins - 1)
     at = number[..., None]
-    n = np.maximum(np.take_along_axis(counts.n, at, -1)[..., 0], 1)
-    total = np.take_along_axis(counts.sums, at, -1)[..., 0].astype(np.float64)
+    n = np.maximum(np.take_along_axis(counts.n[None], at, -1)[..., 0], 1)
+    total = np.take_along_axis(counts.sums[None], at, -1)[..., 0].astype(np.float64)
     place = np.clip(ranks - (np.take_along_axis(through, at, -1)[..., 0] - n), 1, n)
     step = FULL // counts.n_bins
     low, high = number * step, (number + 1) * step

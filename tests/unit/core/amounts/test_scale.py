@@ -24,6 +24,7 @@ def scales(draw: st.DrawFn) -> AmountScale:
 
 @given(scales(), st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_an_amount_is_kept_to_half_a_step_in_the_bin_it_is_in(scale: AmountScale, shares: list[float]) -> None:
+    assert scale.amounts_of(np.array(shares)).tolist() == [scale.amount_of(share) for share in shares]
     amounts = [min(max(scale.amount_of(share), scale.minimum), scale.maximum) for share in shares]
     fixed = [scale.to_fixed(amount) for amount in amounts]
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from stream_app.core.amounts.counts import AmountCounts
 from stream_app.core.amounts.scale import AmountScale
-from stream_app.core.fairness.amounts import Measured, compare_amounts
+from stream_app.core.fairness.amounts import Measured, amounts_alone, compare_amounts
 from stream_app.core.groups.comparison import Reason
 from tests.support.amounts import counts_of
 
@@ -106,3 +106,16 @@ def test_pairs_do_not_depend_on_one_another() -> None:
 
     for row, (group, reference) in enumerate(zip(*sides, strict=True)):
         assert compare_amounts(PRICES, stacked(group), stacked(reference)) == [together[row]]
+
+
+def test_a_group_alone_has_the_values_that_it_has_beside_another() -> None:
+    rng, scale = np.random.default_rng(5), AmountScale(-3.0, 40.0)
+    group, other = (counts_of(rng.beta(*form, (6, 80))) for form in ((2, 5), (4, 2)))
+    group.n[3], group.sums[3] = 0, 0
+    beside = compare_amounts(scale, group, other)
+    alone = amounts_alone(scale, group)
+    assert [(one.mean, one.quantiles) for one in alone] == [
+        (pair.mean, tuple(quantile.group for quantile in pair.quantiles)) for pair in beside
+    ]
+    assert alone[3].mean == Measured()
+    assert compare_amounts(scale, group, other, [])[0].quantiles == amounts_alone(scale, group, [])[0].quantiles == ()

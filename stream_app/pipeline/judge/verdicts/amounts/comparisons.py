@@ -12,7 +12,7 @@ from stream_app.core.amounts.counts import AmountCounts
 from stream_app.core.amounts.scale import AmountScale
 from stream_app.core.arrays import Bools
 from stream_app.core.cause.amounts import AmountCause, explain_amounts
-from stream_app.core.fairness.amounts import AmountComparison, compare_amounts
+from stream_app.core.fairness.amounts import AmountComparison, AmountsAlone, amounts_alone, compare_amounts
 from stream_app.core.fairness.amounts import Measured as Interval
 from stream_app.core.groups.subgroups import Subgroup
 from stream_app.core.windows.cells import CellLayout
@@ -100,19 +100,20 @@ class AmountWindow:
     def values_alone(self, attributes: tuple[str, ...], cross: Labels) -> AmountValues:
         """Return the values of a group that is compared with none."""
         own = self._alone[attributes, cross]
-        quantiles = tuple(QuantileValues(q=each.q, value=_measured(each.group)) for each in own.quantiles)
+        each = zip(QUANTILES, own.quantiles, strict=True)
+        quantiles = tuple(QuantileValues(q=q, value=_measured(value)) for q, value in each)
         return AmountValues(mean=_measured(own.mean), quantiles=quantiles)
 
     @cached_property
-    def _alone(self) -> dict[tuple[tuple[str, ...], Labels], AmountComparison]:
-        """Reference groups, and those with undeclared values, as if compared with themselves."""
+    def _alone(self) -> dict[tuple[tuple[str, ...], Labels], AmountsAlone]:
+        """Reference groups, and those with undeclared values."""
         keys = [
             (attributes, cross)
             for attributes, reference in self._references.items()
             for cross in (reference, *self.undeclared(attributes))
         ]
         counts = _joined([self.table(attributes).of([cross]) for attributes, cross in keys])
-        return dict(zip(keys, compare_amounts(self._scale, counts, counts, QUANTILES), strict=True))
+        return dict(zip(keys, amounts_alone(self._scale, counts, QUANTILES), strict=True))
 
     def undeclared(self, attributes: tuple[str, ...]) -> list[Labels]:
         """Return the combinations with decisions and an unknown or unlisted value."""
