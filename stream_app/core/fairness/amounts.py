@@ -138,7 +138,10 @@ def compare_amounts(
         _rows(by_quantile, len(group.n)),
         strict=True,
     )
-    return [AmountComparison(*row, missing_group(*row[:2])) for row in rows]
+    return [
+        AmountComparison(n, n_reference, *means, ratio, of_quantiles, missing_group(n, n_reference))
+        for n, n_reference, *means, ratio, of_quantiles in rows
+    ]
 
 
 def amounts_alone(

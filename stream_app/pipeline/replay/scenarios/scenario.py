@@ -59,7 +59,8 @@ def scenario_under(policy: Policy, original: ModelPolicy, name: str) -> Scenario
     """Return the scenario of another policy.
 
     Raises:
-        PolicyError: it has no such model, that is of another kind, or it would show smaller groups.
+        PolicyError: it has no such model, that is of another kind or about other amounts, or it would show smaller
+            groups.
     """
     model = policy.model(original.name)
     if model.kind != original.kind:
@@ -67,8 +68,25 @@ def scenario_under(policy: Policy, original: ModelPolicy, name: str) -> Scenario
             f"Scenario {name!r} judges {model.name} as {model.kind}, the policy judges it as {original.kind}",
             action="Give a policy in which the model has the same kind",
         )
+    _reject_other_amounts(model, original)
     reject_smaller_groups(model, original)
     return Scenario(name=name, model=model, policy_hash=model.hash())
+
+
+def _reject_other_amounts(model: ModelPolicy, original: ModelPolicy) -> None:
+    """Reject a policy with other amounts: of another range, its counts would single out people by their amount.
+
+    Raises:
+        PolicyError: more than which amounts are favorable differs.
+    """
+    decision, own = model.decision, original.decision
+    if decision is None or own is None or not own.is_amount:
+        return
+    if msgspec.structs.replace(decision, favorable=own.favorable) != own:
+        raise PolicyError(
+            "A scenario cannot change path, minimum, maximum or bins of a decision that is an amount",
+            action="Give a policy with the same ones",
+        )
 
 
 def reject_smaller_groups(model: ModelPolicy, original: ModelPolicy) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.records.alerts import Alert, decode_alert
 from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.amounts.values import AmountValues
+from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.outcome_results import decode_amounts
 from stream_app.pipeline.records.results import TOTAL_WINDOW, GroupResult, Result
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, scenario_under
@@ -135,3 +136,30 @@ def test_a_policy_in_which_the_model_has_another_kind_is_rejected() -> None:
     loans = msgspec.structs.replace(text, models=(msgspec.structs.replace(text.models[0], name="m"),))
     with pytest.raises(PolicyError, match="judges m as decisions, the policy judges it as amounts"):
         scenario_under(loans, MODEL, "loans")
+
+
+@pytest.mark.parametrize(
+    "change", [{"maximum": 50.0}, {"maximum": 101.0}, {"minimum": -1.0}, {"bins": 8}, {"path": "x"}]
+)
+def test_a_policy_about_other_amounts_is_rejected_as_it_would_count_people_by_their_amount(
+    change: dict[str, Any],
+) -> None:
+    with pytest.raises(PolicyError, match="cannot change path, minimum, maximum or bins"):
+        scenario_under(with_decision(change), MODEL, "other")
+
+
+def test_a_policy_in_which_other_amounts_are_good_turns_the_alarms(world: judged_world.World) -> None:
+    turned = scenario_under(with_decision({"favorable": "high"}), MODEL, "turned")
+    reports = run(world, turned).reports
+    mirrored = {PairTest.MEAN_LOW: PairTest.MEAN_HIGH, PairTest.MEAN_HIGH: PairTest.MEAN_LOW}
+    original, turned_round = (
+        [(alert.test, alert.change, alert.at_s) for alert in reports[name].alerts if alert.group == "f"]
+        for name in (ORIGINAL, "turned")
+    )
+    assert [(mirrored[test], *rest) for test, *rest in original] == turned_round != []
+
+
+def with_decision(change: dict[str, Any]) -> Policy:
+    assert MODEL.decision is not None
+    decision = msgspec.structs.replace(MODEL.decision, **change)
+    return msgspec.structs.replace(POLICY, models=(msgspec.structs.replace(MODEL, decision=decision),))
