@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from stream_app.errors import ConfigError
 from stream_app.pipeline.selection import Selection, select
@@ -17,7 +17,18 @@ from stream_app.web_app.pages.watched import watched_model, watched_names
 MAX_LIMIT = 1000
 
 Name = Annotated[str, Field(max_length=300)]
-Moment = Annotated[AwareDatetime, Field(examples=["2026-11-30T12:00:00Z"])]
+
+
+def _reject_number(moment: object) -> object:
+    """Reject a number, which would be read as seconds or milliseconds since 1970, by its size."""
+    try:
+        float(str(moment))
+    except ValueError:
+        return moment
+    raise ValueError("a number is no time")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_reject_number), Field(examples=["2026-11-30T12:00:00Z"])]
 
 
 class ModelFilter(Schema):

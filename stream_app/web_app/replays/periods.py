@@ -66,8 +66,10 @@ def reject_draft(draft: PolicyDraft, model: ModelPolicy) -> None:
     """Reject a draft that cannot be compared.
 
     Raises:
-        ReplayError: it is not valid in this version, lacks the model, or shows smaller groups of it.
+        ReplayError: decisions are amounts, or it is invalid in this version, lacks the model, or shows smaller groups.
     """
+    if model.kind == "amounts":
+        raise ReplayError(f"Drafts are compared by approval rates, and decisions of {model.name} are amounts.")
     try:
         policy = read_draft(draft.text)
     except DraftError as error:

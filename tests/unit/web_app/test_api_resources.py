@@ -78,6 +78,13 @@ def test_results_are_listed_newest_first_by_model_attribute_window_state_and_tim
     assert ends_of("/api/results?attribute=sex%2Brace") == []
 
 
+@pytest.mark.parametrize("moment", ["0", "1767225600", "-3.8e-208", "1e3", "nan", "2026-11-30T12:00:00"])
+def test_a_time_that_is_no_text_with_an_offset_is_rejected(moment: str) -> None:
+    for path in ("/api/results", "/api/alerts", "/api/replays"):
+        answer = viewer().get(f"{path}?since={moment}")
+        assert (answer.status_code, error_of(answer)["parameters"]) == (422, ["since"])
+
+
 def test_pages_neither_lose_nor_double_a_row_while_rows_are_added() -> None:
     store(*(race_result(100 * number) for number in range(1, 8)))
     program = viewer()
