@@ -139,8 +139,8 @@ def compare_amounts(
         strict=True,
     )
     return [
-        AmountComparison(n, n_reference, *means, ratio, of_quantiles, missing_group(n, n_reference))
-        for n, n_reference, *means, ratio, of_quantiles in rows
+        AmountComparison(n, n_other, mean, mean_other, difference, ratio, of_quantiles, missing_group(n, n_other))
+        for n, n_other, mean, mean_other, difference, ratio, of_quantiles in rows
     ]
 
 
