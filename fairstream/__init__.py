@@ -81,7 +81,7 @@ from stream_app.policy import Policy, load_policy, parse_policy
 if TYPE_CHECKING:
     from fairstream import notifications, testing
     from fairstream.detection import Detection, detect
-    from fairstream.live import alerts, outcome_results, results
+    from fairstream.live import alerts, amount_results, outcome_results, results
     from fairstream.replays import ReplayResult, replay
 
 __all__ = [
@@ -111,6 +111,7 @@ __all__ = [
     "TopicError",
     "__version__",
     "alerts",
+    "amount_results",
     "approval_rate",
     "average_odds_difference",
     "clopper_pearson",
@@ -162,6 +163,7 @@ _MODULE_OF = {
     "Detection": "fairstream.detection",
     "detect": "fairstream.detection",
     "alerts": "fairstream.live",
+    "amount_results": "fairstream.live",
     "outcome_results": "fairstream.live",
     "results": "fairstream.live",
     "ReplayResult": "fairstream.replays",

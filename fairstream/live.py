@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from fairstream.frames.amount_columns import AMOUNT_COLUMNS, amount_records
 from fairstream.frames.build import build_frame, load_pandas
 from fairstream.frames.outcome_columns import OUTCOME_COLUMNS, outcome_records
 from fairstream.frames.result_columns import ALERT_COLUMNS, RESULT_COLUMNS, alert_records, result_records
 from stream_app.connection.kafka_connection import KafkaConnection
-from stream_app.edges.kafka.readers.live_results import ResultReader, open_alerts, open_all_results
+from stream_app.edges.kafka.readers.live_results import ResultReader, open_alerts, open_all_results, open_amounts
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.outcomes import disclose_outcomes
 from stream_app.pipeline.disclosure.shown import disclose_window, newest_revisions, smallest_groups_of_records
 from stream_app.pipeline.disclosure.wording import limits_by_model
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.moments import parse_moment
@@ -39,12 +41,12 @@ from stream_app.settings import load_settings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Moment", "PolicySource", "alerts", "outcome_results", "results"]
+__all__ = ["Moment", "PolicySource", "alerts", "amount_results", "outcome_results", "results"]
 
 PolicySource = Policy | str | Path
 Moment = datetime | str | int | float
 
-Record = TypeVar("Record", Result | OutcomeResult, Alert)
+Record = TypeVar("Record", Result | OutcomeResult, AmountResult, Alert)
 
 
 class Extract(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,17 +102,61 @@ def results(
 
     Raises:
         BrokerUnavailableError: No broker answers, or it went away.
-        ConfigError: An argument is invalid, or the policy has no such attribute or window.
+        ConfigError: An argument is invalid, the policy has no such attribute or window, or the model has amounts.
         DependencyMissingError: pandas is not installed.
         PolicyError: The policy is missing or has an error.
         TopicError: The topic of the results does not exist.
     """
     loaded, extract = _prepare(policy, model, attribute, window, start, end)
+    if model is not None and loaded.model(model).kind == "amounts":
+        raise ConfigError(f"Decisions of {model!r} are amounts", action="Call fairstream.amount_results")
     k_of = smallest_groups_of_records(loaded)
     selected = _read(open_all_results, kafka, extract.has_result)
     newest = newest_revisions(result for result in selected if isinstance(result, Result))
     disclosed = (disclose_window(result, k_of(result)) for result in newest)
     return build_frame(RESULT_COLUMNS, result_records(disclosed, limits_by_model(loaded)))
+
+
+def amount_results(
+    policy: PolicySource,
+    *,
+    kafka: str | None = None,
+    model: str | None = None,
+    window: str | None = None,
+    attribute: str | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
+) -> pd.DataFrame:
+    """Return the published results of models whose decisions are amounts: one row for each group and window.
+
+    The newest revision of each window counts. Intervals hold for one look, those of the running totals too. The columns
+    are listed in ``docs/api.md``.
+
+    Args:
+        policy: A policy, the name of a shipped one, or the path of a TOML file.
+        kafka: Bootstrap servers, ``host:port``; None for ``FAIRSTREAM_KAFKA``, and without it 127.0.0.1:9092.
+        model: Only this model of the policy; None for all.
+        window: Only this window, for example ``1m`` or ``total``; None for all.
+        attribute: Only this protected attribute; None for all.
+        start: Only windows that start at this time or later; in the forms of ``results``.
+        end: Only windows that end at this time or earlier; in the same forms.
+
+    Returns:
+        Rows by model, attribute and window, then in order of time; without results no rows, but all columns.
+
+    Raises:
+        BrokerUnavailableError: No broker answers, or it went away.
+        ConfigError: An argument is invalid, the policy has no such attribute or window, or the model has no amounts.
+        DependencyMissingError: pandas is not installed.
+        PolicyError: The policy is missing or has an error.
+        TopicError: The topic of the results does not exist.
+    """
+    loaded, extract = _prepare(policy, model, attribute, window, start, end)
+    if model is not None and loaded.model(model).kind != "amounts":
+        raise ConfigError(f"Decisions of {model!r} are no amounts", action="Call fairstream.results")
+    k_of = smallest_groups_of_records(loaded)
+    newest = newest_revisions(_read(open_amounts, kafka, extract.has_result))
+    return build_frame(AMOUNT_COLUMNS, amount_records(disclose_window(result, k_of(result)) for result in newest))
 
 
 def outcome_results(

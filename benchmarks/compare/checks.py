@@ -44,7 +44,10 @@ def partial_cells(kafka: str, task: Task) -> dict[Cell, int]:
     n_partials = count_existing(kafka, [FAIRNESS_PARTIALS])[FAIRNESS_PARTIALS]
     panes: dict[tuple[int, int], Cells] = {}
     for value in read_topic(kafka, FAIRNESS_PARTIALS, n_partials):
-        partial = decode_partial(value)
+        try:
+            partial = decode_partial(value)
+        except msgspec.MsgspecError:
+            continue  # of others: sealed, or damaged on purpose
         if partial.model == model.name:
             for pane in partial.panes:
                 panes[partial.partition, pane.start_s] = pane.cells

@@ -18,6 +18,10 @@ _RULES = 'kind=~"equal_opportunity|favorable_outcome|score|mean_difference"'
 _MODEL = Variable(  # models with outcomes or scores, or whose decision is an amount
     "model", f"label_values({series('threshold_ratio', *JOB_LIVE, _RULES)}, model)", "model", is_multi=False
 )
+_COMPARED = '__name__=~"fairstream_(disparate_impact_ratio|mean_difference_amount)"'
+_GROUP = Variable(  # those that are compared with a reference, by rate or by mean
+    "group", f"label_values({{{', '.join((_COMPARED, *OF_WINDOW))}}}, group)", "group", regex=GROUP.regex
+)
 
 
 def _limit(kind: str) -> str:
@@ -139,7 +143,7 @@ BOARD = Board(
     folder="fairness",
     title="Fairness: outcomes and scores",
     description="Are outcomes and scores fair, once the outcomes are known? Are amounts that are decided?",
-    variables=(_MODEL, ATTRIBUTE, WINDOW, GROUP),
+    variables=(_MODEL, ATTRIBUTE, WINDOW, _GROUP),
     rows=(
         ("Incoming outcomes", COMING_IN),
         ("Outcomes of approved cases", OUTCOMES_OF_APPROVED),

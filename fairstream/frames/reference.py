@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
+from fairstream.frames.amount_columns import AMOUNT_COLUMNS
 from fairstream.frames.columns import Column
 from fairstream.frames.detection_columns import ALARM_COLUMNS, DETECTOR_COLUMNS, PAIR_COLUMNS
 from fairstream.frames.outcome_columns import OUTCOME_COLUMNS
@@ -14,6 +15,7 @@ FRAMES: dict[str, Sequence[Column]] = {
     "fairstream.results": RESULT_COLUMNS,
     "fairstream.alerts": ALERT_COLUMNS,
     "fairstream.outcome_results": OUTCOME_COLUMNS,
+    "fairstream.amount_results": AMOUNT_COLUMNS,
     "Detection.alarms": ALARM_COLUMNS,
     "Detection.pairs": PAIR_COLUMNS,
     "Detection.detectors": DETECTOR_COLUMNS,

@@ -123,6 +123,11 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     ),
     number("least_ratio", "alert.proxy.ratio_bounds.lower", "Least that a ratio estimated from probabilities can be."),
     number("most_ratio", "alert.proxy.ratio_bounds.upper", "Most that it can be."),
+    number("mean_amount", "alert.amounts.mean", "Mean amount of the group, where decisions are amounts."),
+    number("mean_amount_reference", "alert.amounts.mean_reference", "That of the reference."),
+    number("difference", "alert.amounts.difference.value", "`mean_amount` - `mean_amount_reference`."),
+    *interval("difference", "alert.amounts.difference", "`difference`"),
+    number("limit_of_difference", "alert.amounts.limit", "Widest difference that is permitted."),
 )
 
 
@@ -139,17 +144,17 @@ def result_records(
         fields, rules = msgspec.to_builtins(result), limits_of(result.model)
         for group, judged in zip(fields["groups"], result.groups, strict=True):
             verdict = state_words(judged.state, exceeded_limits(judged, rules)) or None
-            tests = _summarize_tests(group) | {"verdict": verdict}
+            tests = summarize_tests(group) | {"verdict": verdict}
             yield {"result": fields, "group": {"proxy": None} | group, "tests": tests}
 
 
 def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
     """Yield a record for each alert."""
     for alert in alerts:
-        yield {"alert": {"proxy": None} | msgspec.to_builtins(alert)}
+        yield {"alert": {"proxy": None, "amounts": None} | msgspec.to_builtins(alert)}
 
 
-def _summarize_tests(group: Mapping[str, Any]) -> dict[str, Any]:
+def summarize_tests(group: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tests of a group in breach or warning, their earliest onset, and the plain rules that are broken."""
     tests: dict[str, Any] = {"rules": ";".join(group["rules"]) or None}
     onsets: dict[str, list[Mapping[str, Any]]] = {}

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from stream_app.core.amounts.scale import AmountScale
 from stream_app.core.groups.memberships import MembershipCounter
 from stream_app.core.windows.cells import CellLayout
+from stream_app.core.windows.tally_config import CellLimits
 from stream_app.policy import (
     BUCKET_LABELS,
     CLUSTER,
     DECISION,
     OTHER,
     OUTCOME,
+    PROBABILITY_SCALE,
     SCORE,
     UNKNOWN,
     Attribute,
@@ -35,6 +37,7 @@ __all__ = [
     "amount_scale_of",
     "can_compare",
     "can_compare_any",
+    "cell_limits_of",
     "index_by_label",
     "layout_of",
     "memberships_of",
@@ -148,6 +151,19 @@ def outcome_layout_of(model: ModelPolicy) -> CellLayout:
     """
     layout = layout_of(model)
     return CellLayout((*layout.dimensions, (OUTCOME, OUTCOME_LABELS)), 0 if model.score is None else 1)
+
+
+def cell_limits_of(model: ModelPolicy, *, is_outcomes: bool = False) -> CellLimits:
+    """Return which vectors the cells of windows can have: of decisions, or of their outcomes."""
+    if is_outcomes:
+        return CellLimits()
+    begin, n_proxied = len(model.features), sum(len(proxy.groups) for proxy in model.proxies)
+    tops = dict.fromkeys(range(begin, begin + n_proxied), PROBABILITY_SCALE)
+    scale = amount_scale_of(model)
+    if scale is None:
+        return CellLimits(tops)
+    place = len(model.counted_features) - 1
+    return CellLimits(tops, (place, scale.step, *layout_of(model).radix_of(DECISION)))
 
 
 def index_by_label(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from math import ceil, floor, log10
 from typing import NamedTuple
@@ -120,13 +120,20 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
     )
 
 
-def split_bars(title: str, bars: Sequence[tuple[str, float, float]], rate: str = "rate") -> str:
+def split_bars(
+    title: str,
+    bars: Sequence[tuple[str, float, float]],
+    *,
+    parts_named: tuple[str, str] = ("mix", "rate"),
+    text: Callable[[float], str] = "{:+.4f}".format,
+) -> str:
     """Draw the mix part and the rate part of each row from a common zero line; negative is to the left.
 
     Args:
         title: Title of the chart.
-        bars: Name, mix part and rate part of each row.
-        rate: What the rate part is called.
+        bars: Name and both parts of each row.
+        parts_named: What the parts are called.
+        text: Writes the sum of a row.
     """
     if not bars:
         return ""
@@ -142,8 +149,8 @@ def split_bars(title: str, bars: Sequence[tuple[str, float, float]], rate: str =
             parts.append(
                 f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{color}"/>'
             )
-        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{mix + rest:+.4f}</text>')
-    return _figure(title, "".join(parts), height, [("mix", _MIX), (rate, _RATE)])
+        parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{text(mix + rest)}</text>')
+    return _figure(title, "".join(parts), height, [*zip(parts_named, (_MIX, _RATE), strict=True)])
 
 
 def round_values(low: float, high: float) -> list[float]:

@@ -89,7 +89,7 @@ def test_arguments_select_windows(site: Site) -> None:
     selected = selected[(selected["start"] >= start) & (selected["end"] <= end)]
     assert len(some) == 4
     pd.testing.assert_frame_equal(some, selected.reset_index(drop=True))
-    assert len(fs.outcome_results(site.policy)) == 0
+    assert len(fs.outcome_results(site.policy)) == len(fs.amount_results(site.policy)) == 0
     with pytest.raises(fs.PolicyError, match="No model 'x'"):
         fs.results(site.policy, model="x")
     for wrong, known in (({"attribute": "nothing"}, "gender, race, age"), ({"window": "2m"}, "1m, 5m, 1h, total")):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import fairstream as fs
 from producers.simulated.hours.allocations import AREAS
 from stream_app.edges.kafka.readers.live_results import open_hours
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
@@ -77,6 +78,9 @@ def test_rates_are_judged_shown_and_verified(kafka: str, tmp_path: Path, app_id:
     [female, male] = shown()[1]["groups"]
     assert (female["n"] + male["n"], female["rate"], female["state"]) == (6000, None, "breach")
     assert 0.4 < female["amounts"]["difference"]["value"] < 1.2
+    frame = fs.amount_results(site.policy, kafka=kafka, model=model, window="1m", attribute="gender")
+    rows = frame[frame["group"] == "female"]["difference"].tolist()
+    assert rows[1] == female["amounts"]["difference"]["value"]
     alerts = site.command("alerts", "list", "--model", model).stdout
     assert "Mean rate of female is" in alerts
     verified = site.command("replay", "verify", "--model", model, "--json")

@@ -30,8 +30,18 @@ LOOKS = (
     (CAMERA, ""),
     (PIPELINE, ""),
 )
-# No producer makes probabilities of membership, and no model here has tags: the recorded samples have them.
+# No producer makes probabilities of membership, and no model here has tags or amounts: the recorded samples have them.
+_OF_AMOUNTS = (
+    "Mean amount by group",
+    "Difference of means by group",
+    "Means",
+    "Quantiles",
+    "Evidence of worse means",
+    "Open breaches of means",
+    "Recovery of means",
+)
 EMPTY = {
+    (OUTCOMES, "credit"): tuple(f"{OUTCOMES}: {title}: " for title in _OF_AMOUNTS),
     (EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",),
     (PIPELINE, ""): (
         f"{PIPELINE}: Transactions and pushes: pushed",  # to no collector

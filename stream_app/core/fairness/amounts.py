@@ -139,8 +139,8 @@ def compare_amounts(
         strict=True,
     )
     return [
-        AmountComparison(n, n_other, mean, mean_other, difference, ratio, of_quantiles, missing_group(n, n_other))
-        for n, n_other, mean, mean_other, difference, ratio, of_quantiles in rows
+        AmountComparison(n, n_ref, mean, mean_ref, difference, ratio, of_quantiles, missing_group(n, n_ref))
+        for n, n_ref, mean, mean_ref, difference, ratio, of_quantiles in rows
     ]
 
 

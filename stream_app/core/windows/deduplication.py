@@ -57,8 +57,8 @@ def tags_with_decisions(tags: Tags, decisions: Bools | Tags, n_bits: int = 1) ->
 def amount_hashes(fixed: Ints) -> Tags:
     """Return a hash of ``AMOUNT_BITS`` bits of each amount, a fixed-point integer, shape (n,).
 
-    >>> amount_hashes(np.array([30_000, 30_001, -30_000])).tolist()
-    [76, 234, 179]
+    >>> amount_hashes(np.array([30_000, 30_001, 524_288])).tolist()
+    [5, 163, 205]
     """
     return (fixed.astype(np.uint64) * _SPREADING) >> np.uint64(64 - AMOUNT_BITS)
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stream_app.core.windows.cells import Cells, add_cells, correct_cells
+from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_changes import ClosedPeriod
 
 N_FULL = 256  # periods at full resolution
@@ -76,9 +76,9 @@ class Periods:
         add_cells(self.untested.setdefault(self.start_of(pane_start_s), {}), cells)
         return True
 
-    def correct(self, pane_start_s: int, change: Cells) -> bool:
-        """Change the counts of a period that waits to be tested; return False, and change nothing, where none does."""
-        return correct_cells(self.untested.get(self.start_of(pane_start_s), {}), change)
+    def waiting(self, pane_start_s: int) -> Cells:
+        """Return the counts of the period that contains a pane; nothing where none waits to be tested."""
+        return self.untested.get(self.start_of(pane_start_s), {})
 
     def resize(self, former_size_s: int) -> int:
         """Continue with periods of ``size_s`` after others, from the first one of which nothing was tested.

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
-from stream_app.core.windows.cells import Cells, add_cells, correct_cells, without_last
+from stream_app.core.windows.cells import Cells, add_cells, without_last
 from stream_app.core.windows.source_progress import (
     SourcePartition,
     SourceProgress,
@@ -152,7 +152,7 @@ class Tally(TallyState):
         return self.advance_to(closed_s, tested_s)
 
     def _replace(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
-        if self.closed_before_s is None or start_s >= self.closed_before_s:
+        if self.is_open_pane(start_s):
             self.open_panes.setdefault(start_s, {})[source] = cells
         elif self.is_revisable(start_s):
             self._correct(source, start_s, cells)
@@ -162,37 +162,39 @@ class Tally(TallyState):
         self.changes.changed.add(("pane", *source, start_s))
 
     def _correct(self, source: SourcePartition, start_s: int, cells: Cells) -> None:
-        panes = self.unsettled.setdefault(source, {})
-        difference = {code: list(vector) for code, vector in cells.items()}
-        add_cells(difference, panes.get(start_s, {}), sign=-1)
-        panes[start_s] = cells
+        difference = self.difference_of(source, start_s, cells)
+        if not self.can_revise(start_s, difference):
+            self.changes.n_unmatched += 1
+            return
+        self.unsettled.setdefault(source, {})[start_s] = cells
         if difference:
             closed = filter(self.is_closed, self._add(start_s, difference))
             self.changes.correct(closed, without_last(difference, self.config.n_buckets))
 
     def _recount_pane(self, source: SourcePartition, start_s: int, change: Cells) -> bool:
-        is_open = self.closed_before_s is None or start_s >= self.closed_before_s
-        by_source, by_start = self.open_panes.get(start_s, {}), self.unsettled.get(source, {})
-        own = by_source.get(source) if is_open else by_start.get(start_s)
-        if own is None:
-            return not is_open and self._recount_closed(start_s, change)
-        self.changes.changed.add(("pane", *source, start_s))
-        return correct_cells(own, change) and (is_open or self._recount_closed(start_s, change))
+        own = self.own_pane(source, start_s)
+        if not self.can_recount(own, start_s, change):
+            return False
+        if own is not None:
+            add_cells(own, change)
+            self.changes.changed.add(("pane", *source, start_s))
+        if not self.is_open_pane(start_s):
+            self._recount_closed(start_s, change)
+        return True
 
-    def _recount_closed(self, start_s: int, change: Cells) -> bool:
+    def _recount_closed(self, start_s: int, change: Cells) -> None:
         summed = without_last(change, self.config.n_buckets)
         if self.config.has_total:
-            if not correct_cells(self.total.cells, summed):
-                return False
+            add_cells(self.total.cells, summed)
             self.changes.is_total_changed = True
             self.changes.changed.add(TOTAL)
-        for key in (key for key in self.config.keys_of(start_s) if key in self.windows and self.is_correctable(key)):
-            if correct_cells(self.windows[key].cells, summed):
-                self.changes.changed.add(("window", *key))
-                self.changes.correct(filter(self.is_closed, [key]), summed)
-        if self.periods is not None and self.periods.correct(start_s, change):
+        for key in self.recountable(start_s, summed):
+            add_cells(self.windows[key].cells, summed)
+            self.changes.changed.add(("window", *key))
+            self.changes.correct(filter(self.is_closed, [key]), summed)
+        if self.periods is not None and (waiting := self.periods.waiting(start_s)) and self.fits_pane(waiting, change):
+            add_cells(waiting, change)
             self.changes.changed.add(("period", self.periods.start_of(start_s)))
-        return True
 
     def _settle(self, source: SourcePartition, progress: SourceProgress) -> None:
         panes = self.unsettled.get(source, {})
@@ -235,9 +237,7 @@ class Tally(TallyState):
         self, end_s: int, tested_s: int | None
     ) -> Generator[ClosedPeriod | ClosedWindow, None, Counter[str]]:
         """Close the windows that end by ``end_s``, all of whose panes are closed; return how many of each size."""
-        due = self.config.in_order(
-            key for key in self.windows if not self.is_closed(key) and self.config.end_s(key) <= end_s
-        )
+        due = self.ending(end_s)
         self.closed_before_s = end_s
         for key in due:
             if tested_s is not None:  # so that a window shows the evidence of its own decisions

@@ -81,6 +81,7 @@ class TallyChanges:
         corrections: What was added to the counts of each of them.
         n_empty: Windows that closed without a decision, by name.
         n_late: Pane corrections that were rejected because they came too late.
+        n_unmatched: Pane corrections that were left out, because no records have the counts that would be left.
         n_tested: Decisions in periods that were tested.
         n_untested: Decisions that were counted in windows and totals after their period had been tested.
         is_total_changed: Whether the running totals changed, or what is known of them.
@@ -92,6 +93,7 @@ class TallyChanges:
     corrections: dict[WindowKey, Cells] = field(default_factory=dict)
     n_empty: Counter[str] = field(default_factory=Counter)
     n_late: int = 0
+    n_unmatched: int = 0
     n_tested: int = 0
     n_untested: int = 0
     is_total_changed: bool = False

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from stream_app.core.windows.tally_changes import WindowKey
 from stream_app.core.windows.tumbling import WindowSpec
+
+
+@dataclass(frozen=True)
+class CellLimits:
+    """Which vectors a cell can have, whatever records it counts.
+
+    The number of records is not negative. Of each feature no more records have a value than there are, and the sum S of
+    n_f values and that of their squares Q satisfy S^2 <= n_f Q (Cauchy and Schwarz). What is possible stays so when it
+    is added up, so only what takes something away needs to be looked at.
+
+    Attributes:
+        tops: For features whose values are from 0 to a top, that top by place of the feature.
+        bins: Where an amount decides about the cell: place of its feature, width of a bin, stride and number of bins in
+            the code of a cell; None where none does.
+
+    >>> limits = CellLimits(tops={0: 10})
+    >>> limits.allow(0, [2, 2, 15, 125]), limits.allow(0, [2, 2, 15, 100]), limits.allow(0, [1, 1, 15, 225])
+    (True, False, False)
+    """
+
+    tops: Mapping[int, int] = field(default_factory=dict)
+    bins: tuple[int, int, int, int] | None = None
+
+    def allow(self, code: int, vector: Sequence[int]) -> bool:
+        """Return whether a cell can have a vector.
+
+        Args:
+            code: Code of the cell, summed over buckets.
+            vector: ``[n, n_f, sum, sum of squares, ...]``.
+        """
+        n = vector[0]
+        if n < 0:
+            return False
+        for place, (n_own, total, squares) in enumerate(zip(vector[1::3], vector[2::3], vector[3::3], strict=True)):
+            if not 0 <= n_own <= n or squares < 0 or total * total > n_own * squares:
+                return False
+            if place in self.tops and not 0 <= total <= n_own * self.tops[place]:
+                return False
+        if self.bins is None:
+            return True
+        place, step, stride, n_bins = self.bins
+        return 0 <= vector[2 + 3 * place] - n * step * (code // stride % n_bins) <= n * step
 
 
 @dataclass(frozen=True)
@@ -25,6 +67,8 @@ class TallyConfig:
         idle_s: Time that a stream which wakes up gives its other partitions before it passes over them.
         n_buckets: Labels of the last dimension of the cells of panes and of periods that wait for their test; windows,
             totals and tested periods are summed over it. 1 where their cells are the same.
+        limits: What the cells of windows can be; None where only their number of events is limited, and panes may take
+            back what was counted in earlier ones.
     """
 
     pane_s: int
@@ -36,11 +80,16 @@ class TallyConfig:
     wait_s: float = 0.0
     idle_s: float = 0.0
     n_buckets: int = 1
+    limits: CellLimits | None = None
 
     @cached_property
     def sizes_s(self) -> dict[str, int]:
         """Size of each window by its name, in the order of their declaration."""
         return {spec.name: spec.size_s for spec in self.windows}
+
+    def is_possible(self, code: int, vector: Sequence[int]) -> bool:
+        """Return whether a cell of a window can have a vector."""
+        return vector[0] >= 0 if self.limits is None else self.limits.allow(code, vector)
 
     def end_s(self, key: WindowKey) -> int:
         """Return the end of a window."""

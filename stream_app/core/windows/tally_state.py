@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import Cells, add_cells, without_last
 from stream_app.core.windows.history import Periods
 from stream_app.core.windows.source_progress import (
     Silence,
@@ -144,6 +144,85 @@ class TallyState:
         """Return whether a window is open, or closed and may be published again."""
         last_s = (self.closed_before_s or 0) - self.config.revision_s
         return not self.is_closed(key) or self.config.end_s(key) > last_s
+
+    def is_open_pane(self, start_s: int) -> bool:
+        """Return whether a pane has not closed."""
+        return self.closed_before_s is None or start_s >= self.closed_before_s
+
+    def own_pane(self, source: SourcePartition, start_s: int) -> Cells | None:
+        """Return what a source partition reported last of a pane that can still change; None where it did not."""
+        if self.is_open_pane(start_s):
+            return self.open_panes.get(start_s, {}).get(source)
+        return self.unsettled.get(source, {}).get(start_s)
+
+    def difference_of(self, source: SourcePartition, start_s: int, cells: Cells) -> Cells:
+        """Return what the counts of a closed pane are more than those that its source partition reported last."""
+        difference = {code: list(vector) for code, vector in cells.items()}
+        add_cells(difference, self.unsettled.get(source, {}).get(start_s, {}), sign=-1)
+        return difference
+
+    def ending(self, end_s: int) -> list[WindowKey]:
+        """Return the windows that have not closed and end by a time, in order."""
+        return self.config.in_order(
+            key for key in self.windows if not self.is_closed(key) and self.config.end_s(key) <= end_s
+        )
+
+    def fits(self, cells: Cells, change: Cells, *, n_buckets: int = 1) -> bool:
+        """Return whether every cell that a change touches is possible after it.
+
+        Args:
+            cells: Counts to which it would be added.
+            change: What would be added.
+            n_buckets: Labels of the last dimension of both that windows lack.
+        """
+        for code, vector in change.items():
+            known = cells.get(code)
+            after = vector if known is None else [a + b for a, b in zip(known, vector, strict=True)]
+            if not self.config.is_possible(code // n_buckets, after):
+                return False
+        return True
+
+    def fits_pane(self, cells: Cells, change: Cells) -> bool:
+        """Return the same of the cells of panes, and of periods that wait for their test."""
+        return self.fits(cells, change, n_buckets=self.config.n_buckets)
+
+    def can_recount(self, own: Cells | None, start_s: int, change: Cells) -> bool:
+        """Return whether a change of a pane that was counted again fits into the pane, and the totals if it is closed.
+
+        Args:
+            own: What its source partition reported; None where that is not known.
+            start_s: Start of the pane.
+            change: What would be added.
+        """
+        if own is not None and not self.fits_pane(own, change):
+            return False
+        if self.is_open_pane(start_s):
+            return own is not None
+        return not self.config.has_total or self.fits(self.total.cells, without_last(change, self.config.n_buckets))
+
+    def recountable(self, start_s: int, summed: Cells) -> list[WindowKey]:
+        """Return the windows of a closed pane that can still change; none of them where a change does not fit into one.
+
+        So a window contains what the smaller ones inside it do.
+        """
+        keys = [key for key in self.config.keys_of(start_s) if key in self.windows and self.is_correctable(key)]
+        return keys if all(self.fits(self.windows[key].cells, summed) for key in keys) else []
+
+    def can_revise(self, start_s: int, difference: Cells) -> bool:
+        """Return whether a difference of a closed pane fits into all that the pane was added to.
+
+        What only adds always fits; where panes may take back what earlier ones counted, everything does.
+        """
+        if self.config.limits is None or self.fits_pane({}, difference):
+            return True
+        summed = without_last(difference, self.config.n_buckets)
+        sums = [self.windows[key].cells if key in self.windows else {} for key in self.config.keys_of(start_s)]
+        sums += [self.total.cells] if self.config.has_total else []
+        if not all(self.fits(cells, summed) for cells in sums):
+            return False
+        if self.periods is None or self.periods.is_tested(start_s):
+            return True
+        return self.fits_pane(self.periods.waiting(start_s), difference)
 
     def forgettable(self) -> Iterator[WindowKey]:
         """Yield the windows that nobody can change or needs any more."""

@@ -36,12 +36,12 @@ def distance_from_limit(kind: LimitKind, ratio: float | None, gap: float | None,
 def rank_of(group: DisclosedGroup) -> Rank:
     """Return what a group of a result is ordered by: the greatest is the worst.
 
-    The state decides, then the ratio (of the side that is worse off), then the gap or the difference of means, then
-    the evidence.
+    The state decides, then the ratio (of the side that is worse off), then the gap (of amounts the difference of
+    means), then the evidence.
     """
     state = state_under(group.evidence) or group.state or State.OK
     ratio = 1.0 if group.disparate_impact_ratio is None else _smaller_side(group.disparate_impact_ratio)
-    return _ORDER.index(state), -ratio, abs(group.gap or _difference(group)), _strength(group.evidence)
+    return _ORDER.index(state), -ratio, abs(_gap(group) or 0.0), _strength(group.evidence)
 
 
 def worst_first(groups: Iterable[DisclosedGroup]) -> list[DisclosedGroup]:
@@ -50,13 +50,15 @@ def worst_first(groups: Iterable[DisclosedGroup]) -> list[DisclosedGroup]:
     return sorted(sorted(compared, key=lambda group: group.group), key=rank_of, reverse=True)
 
 
+def _gap(group: DisclosedGroup) -> float | None:
+    amounts = group.amounts
+    if isinstance(amounts, DisclosedAmounts) and amounts.difference is not None:
+        return amounts.difference.value
+    return group.gap
+
+
 def _smaller_side(ratio: float) -> float:
     return min(ratio, 1 / ratio) if ratio else 0.0
-
-
-def _difference(group: DisclosedGroup) -> float:
-    difference = group.amounts.difference if isinstance(group.amounts, DisclosedAmounts) else None
-    return 0.0 if difference is None else difference.value or 0.0
 
 
 def _strength(evidence: Iterable[Evidence]) -> float:

@@ -48,6 +48,7 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One group of a disclosed result; the fields of ``GroupResult``, None where hidden.
 
     Attributes:
+        favorable: None also where decisions are amounts.
         worst_case: Only where all undeclared values are shown that may be the group's or the reference's: it is made of
             their counts.
         share: Only beside a total that is shown.
@@ -226,12 +227,13 @@ def _may_be(labels: tuple[str, ...], group: tuple[str, ...]) -> bool:
 
 
 def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup:
+    favorable = group.favorable if isinstance(group.amounts, msgspec.UnsetType) else None
     if not with_reference:
         return DisclosedGroup(
             group=group.group,
             labels=group.labels,
             n=group.n,
-            favorable=group.favorable,
+            favorable=favorable,
             rate=group.rate,
             rate_bounds=group.rate_bounds,
             scores=group.scores,
@@ -240,7 +242,8 @@ def _show(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedGroup
         )
     fields = {name: getattr(group, name) for name in GroupResult.__struct_fields__}
     cause = disclose_cause(group.cause, k) if group.cause else None
-    return DisclosedGroup(**fields | {"cause": cause, "amounts": _amounts(group, k, with_reference=True)})
+    amounts = _amounts(group, k, with_reference=True)
+    return DisclosedGroup(**fields | {"favorable": favorable, "cause": cause, "amounts": amounts})
 
 
 def _amounts(group: GroupResult, k: int, *, with_reference: bool) -> DisclosedAmounts | msgspec.UnsetType:

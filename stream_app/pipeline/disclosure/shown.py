@@ -10,6 +10,7 @@ from stream_app.pipeline.disclosure.results import DisclosedResult, disclose_res
 from stream_app.pipeline.disclosure.totals import with_sequences
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.outcome_results import OutcomeResult
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy, Privacy
@@ -64,9 +65,13 @@ def newest_revisions(results: Iterable[AnyResult], n_windows: int = 0) -> list[A
 
 
 def disclose_window(result: Result, k: int) -> DisclosedResult:
-    """Apply disclosure control to a result about decisions; running totals get confidence sequences as bounds."""
+    """Apply disclosure control to a result about decisions or amounts.
+
+    Running totals of decisions get confidence sequences as bounds. Those of amounts keep their intervals for one look.
+    """
     disclosed = disclose_result(result, k)
-    return with_sequences(disclosed) if result.window == TOTAL_WINDOW else disclosed
+    is_sequence = result.window == TOTAL_WINDOW and not isinstance(result, AmountResult)
+    return with_sequences(disclosed) if is_sequence else disclosed
 
 
 def disclose_any(result: Result | OutcomeResult, k: int) -> DisclosedResult | DisclosedOutcomeResult:

@@ -46,7 +46,7 @@ class ModelReport:
         n_periods: Tested comparison periods, by whether any group and its reference both had decisions.
         n_stale: Stale partials from a previous owner.
         n_broken: Flushes of which a part was missing.
-        n_not_recounted: Panes that were counted again and keep their former counts, because those do not match.
+        n_not_recounted: Changes of panes that were left out, because no records have the counts that would be left.
         closed_before_s: How far event time has come; None before the first pane closed.
         lag_s: How far the tests are behind the windows: event time from the start of the oldest period with decisions
             that waits to be tested to ``closed_before_s``; 0 when none waits, None where nothing is tested.
@@ -101,6 +101,7 @@ class ModelReport:
         for name, n_empty in changes.n_empty.items():
             self.n_closed[name, EMPTY] += n_empty
         self.n_late += changes.n_late
+        self.n_not_recounted += changes.n_unmatched
         self.n_tested += changes.n_tested
         self.n_untested += changes.n_untested
 

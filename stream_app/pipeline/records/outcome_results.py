@@ -205,6 +205,16 @@ def decode_decision_result(data: bytes) -> Result | None:
     return result if isinstance(result, Result) else None
 
 
+def decode_tested_result(data: bytes) -> Result | None:
+    """Decode a result about decisions, amounts too; None for any other.
+
+    Raises:
+        msgspec.MsgspecError: the bytes are not a result.
+    """
+    result = decode_every_result(data)
+    return result if isinstance(result, Result) else None
+
+
 def decode_amounts(data: bytes) -> AmountResult | None:
     """Decode a result about amounts; None for any other.
 

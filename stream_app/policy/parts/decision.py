@@ -54,6 +54,15 @@ class Decision(PolicyPart, frozen=True, kw_only=True):
         return self.kind == "amount"
 
     @property
+    def name(self) -> str:
+        """What an amount is called: the last key of its place in the JSON.
+
+        >>> Decision(path="offer.rate", kind="amount", favorable="low", minimum=0, maximum=36).name
+        'rate'
+        """
+        return self.path.rsplit(".", 1)[-1]
+
+    @property
     def range(self) -> tuple[float, float]:
         """Smallest and greatest valid amount; 0 where they are not declared."""
         return self.minimum or 0.0, self.maximum or 0.0

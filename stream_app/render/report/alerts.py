@@ -15,7 +15,14 @@ from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import number_text, share_text, write_table
-from stream_app.render.report.amounts import AMOUNT_HEAD, amount_bars, amount_cells, are_of_amounts, means_of_alert
+from stream_app.render.report.amounts import (
+    AMOUNT_HEAD,
+    PARTS,
+    amount_bars,
+    amount_cells,
+    are_of_amounts,
+    means_of_alert,
+)
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are collapsed
@@ -93,7 +100,7 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: Mod
         cause = split_bars(f"Decomposition of the gap: {_driver(alert.cause)}", _bars(alert.cause, model))
     elif isinstance(alert.amounts, DisclosedAlertAmounts) and alert.amounts.cause is not None:
         bars = amount_bars(alert.amounts.cause, model)
-        cause = split_bars("Decomposition of the difference of means", bars, "within segments")
+        cause = split_bars("Decomposition of the difference of means", bars, parts_named=PARTS)
     return (
         f"<details{' open' if is_open else ''}><summary>{escape(title)}</summary>"
         f"<p>{escape(alert.sentence or 'Fewer than k decisions: the numbers are suppressed.')}</p>"

@@ -15,12 +15,13 @@ from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResu
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import Bounds
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
-from stream_app.policy import ModelPolicy, Rules
+from stream_app.policy import Decision, ModelPolicy, Rules
 from stream_app.render.charts import Limit, line_chart, split_bars
 from stream_app.render.escaping import escape
 from stream_app.render.report.charts import charted_window, lines_of, newest_of
 
 AMOUNT_HEAD = ("n:mean", "w:95% interval", "n:difference", "w:95% interval", "n:median", "n:90% below")
+PARTS = ("mix", "within segments")
 _MAX_CAUSES = 6
 
 
@@ -71,15 +72,16 @@ def draw_amounts(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:
     """Draw the means of each attribute, and the differences from the reference with the limit on both sides."""
     window = charted_window(windows, lambda group: isinstance(group.amounts, DisclosedAmounts), is_longest=True)
     limit, parts = model.rules.max_mean_difference or 0.0, []
-    limits = [Limit("limit", limit), Limit("limit", -limit)]
+    name = model.decision.name if isinstance(model.decision, Decision) else "amount"
+    limits = [Limit(f"limit +{limit:g}", limit), Limit(f"limit -{limit:g}", -limit)]
     for attribute in model.attributes:
         results = [result for result in newest_of(windows, window) if result.attribute == attribute.name]
         groups = tuple(attribute.groups)
         means = lines_of(groups, results, *_parts(lambda amounts: amounts.mean))
         differences = lines_of(groups, results, *_parts(lambda amounts: amounts.difference))
-        title = f"{attribute.name}: mean amount by window of {window}, with 95% intervals"
+        title = f"{attribute.name}: mean {name} by window of {window}, with 95% intervals"
         parts.append(line_chart(title, means))
-        title = f"{attribute.name}: difference of mean amounts vs. {attribute.reference}, with 95% intervals"
+        title = f"{attribute.name}: mean {name} less that of {attribute.reference}, with 95% intervals"
         parts.append(line_chart(title, differences, limits))
     return "".join(parts)
 
@@ -91,7 +93,7 @@ def write_amount_causes(scenario: ScenarioResults, model: ModelPolicy) -> str:
         for group in result.groups:
             if isinstance(group.amounts, DisclosedAmounts) and (cause := group.amounts.cause) is not None:
                 title = f"{result.attribute} {group.group} vs. {result.reference}: difference of mean amounts"
-                bars = split_bars(title, amount_bars(cause, model), "within segments")
+                bars = split_bars(title, amount_bars(cause, model), parts_named=PARTS)
                 parts.append(bars + f"<p>{escape(group.sentence or '')}</p>")
     return "".join(parts[:_MAX_CAUSES])
 

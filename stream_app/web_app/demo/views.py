@@ -14,7 +14,7 @@ from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
 from stream_app.web_app.demo.ratio import badge_of, drifting_attribute, ratio_chart, recent_results
 from stream_app.web_app.demo.running import GROUP, change_stream, stream
 from stream_app.web_app.pages.page import show
-from stream_app.web_app.pages.watched import watched_model, watched_names
+from stream_app.web_app.pages.watched import names_with_rates, watched_model
 
 MIN_SAMPLES, MAX_SAMPLES, SAMPLES_STEP = 200, 20_000, 100
 _MAY_CHANGE = frozenset({Role.ANALYST, GROUP})
@@ -69,7 +69,7 @@ def _show(request: HttpRequest, *, fault: str = "", status: int = 200) -> HttpRe
 
 
 def _model() -> ModelPolicy:
-    model = watched_model(watched_names()[0])
+    model = watched_model(names_with_rates()[0])
     if model is None:
         raise LookupError
     return model

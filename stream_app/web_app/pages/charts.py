@@ -1,37 +1,55 @@
-"""Charts as SVG: one attribute over time (states, rates, ratios, evidence), and the cause of an alert."""
+"""Charts as SVG: one attribute over time (states, rates and ratios or means, evidence), and the cause of an alert."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.utils.safestring import SafeString, mark_safe
 
 from stream_app.core.cause.cause import OTHER_SEGMENTS
-from stream_app.pipeline.disclosure.causes import DisclosedCause
+from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
+from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars
+from stream_app.render.report.amounts import PARTS, draw_amounts
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_states
 
 _CAUSE = "Contribution to the gap by segment: mix (where people apply) and rate (how they are decided)"
+_AMOUNT_CAUSE = "Contribution to the difference by segment: mix (where people are) and within (what they get there)"
 
 
 def attribute_charts(results: Sequence[DisclosedResult], model: ModelPolicy) -> list[SafeString]:
     """Draw the results of one attribute and window, oldest first; every text in them is escaped by ``render``."""
     window = results[-1].window if results else ""
     title = f"State by window of {window}; blank: suppressed or no decisions"
-    drawings = (draw_states(title, results, model.rules), draw_rates(results, model), draw_evidence(results))
+    draw_values = draw_amounts if model.kind == "amounts" else draw_rates
+    drawings = (draw_states(title, results, model.rules), draw_values(results, model), draw_evidence(results))
     return [as_markup(drawing) for drawing in drawings if drawing]
 
 
-def cause_charts(cause: DisclosedCause | None, model: ModelPolicy) -> list[SafeString]:
-    """Draw which segments a gap comes from; nothing where it was not split."""
-    name = "" if model.segment is None else f"{model.segment.name}="
-    bars = [
-        (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.rate)
-        for part in (() if cause is None else cause.segments)
-    ]
+def cause_charts(alert: DisclosedAlert, model: ModelPolicy) -> list[SafeString]:
+    """Draw which segments a gap, or a difference of means, comes from; nothing where it was not split."""
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return _amount_cause_charts(alert.amounts, model)
+    segments = () if alert.cause is None else alert.cause.segments
+    bars = [(_segment_name(part.segment, model), part.mix, part.rate) for part in segments]
     return [as_markup(split_bars(_CAUSE, bars))] if bars else []
+
+
+def _amount_cause_charts(amounts: DisclosedAlertAmounts, model: ModelPolicy) -> list[SafeString]:
+    segments = () if amounts.cause is None else amounts.cause.segments
+    bars = [(_segment_name(part.segment, model), part.mix, part.within) for part in segments]
+    text = partial(shown_amount, limit=amounts.limit, is_signed=True)
+    return [as_markup(split_bars(_AMOUNT_CAUSE, bars, parts_named=PARTS, text=text))] if bars else []
+
+
+def _segment_name(segment: str, model: ModelPolicy) -> str:
+    if model.segment is None or segment == OTHER_SEGMENTS:
+        return segment
+    return f"{model.segment.name}={segment}"
 
 
 def as_markup(drawing: str) -> SafeString:

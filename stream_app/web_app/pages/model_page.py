@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 
 from stream_app.pipeline.records.results import CROSS
+from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page
 from stream_app.web_app.accounts.roles import EVERY_ROLE
 from stream_app.web_app.pages.alerts.alert_list import newest_alerts
+from stream_app.web_app.pages.amount_rows import AmountRow, amount_notes, amount_rows
 from stream_app.web_app.pages.charts import attribute_charts
 from stream_app.web_app.pages.page import show, utc_text
 from stream_app.web_app.pages.verdict_rows import GroupRow, attribute_row, decode_body, group_rows
@@ -20,18 +22,39 @@ from stream_app.web_app.projection.models import Verdict, WindowRow
 _N_WINDOWS, _N_SUBGROUPS, _N_ALERTS = 120, 5, 10
 
 
+class Table(NamedTuple):
+    """How the groups of a result are shown.
+
+    Attributes:
+        template: The table.
+        rows: Returns a row for each group, or for the worst ones.
+        notes: Returns how the table is read; empty where its heading says so.
+    """
+
+    template: str
+    rows: Callable[..., Sequence[GroupRow | AmountRow]]
+    notes: Callable[[ModelPolicy], str]
+
+
 class Subgroups(NamedTuple):
     """The worst groups of one intersection."""
 
     attribute: str
-    rows: list[GroupRow]
+    rows: Sequence[GroupRow | AmountRow]
+
+
+_TABLES = {
+    "decisions": Table("groups.html", group_rows, lambda _: ""),
+    "amounts": Table("amount_groups.html", amount_rows, amount_notes),
+}
 
 
 @page(EVERY_ROLE)
 def show_model(request: HttpRequest, name: str) -> HttpResponse:
     """Show one attribute of a model in windows of one size; the model's worst attribute if none is chosen."""
     model = watched_model(name)
-    if model is None or model.kind != "decisions":
+    table = None if model is None else _TABLES.get(model.kind)
+    if model is None or table is None:
         raise Http404
     singles = [attribute.name for attribute in model.attributes] + [proxy.name for proxy in model.proxies]
     windows = [window.name for window in sorted(model.windows, key=lambda window: window.size_s)]
@@ -49,11 +72,13 @@ def show_model(request: HttpRequest, name: str) -> HttpResponse:
         "window": window,
         "verdict": attribute_row(verdicts[attribute]) if attribute in verdicts else None,
         "charts": attribute_charts(results, model),
-        "subgroups": _subgroups(attribute, verdicts.values()),
+        "table": table.template,
+        "notes": table.notes(model),
+        "subgroups": _subgroups(table, attribute, verdicts.values()),
         "alerts": newest_alerts(_N_ALERTS, name),
     }
     if results:
-        content |= {"groups": group_rows(results[-1]), "end": utc_text(results[-1].end_s)}
+        content |= {"groups": table.rows(results[-1]), "end": utc_text(results[-1].end_s)}
     return show(request, "model.html", content)
 
 
@@ -69,12 +94,12 @@ def _chosen(request: HttpRequest, name: str, choices: list[str], default: str) -
     return choice
 
 
-def _subgroups(attribute: str, verdicts: Iterable[Verdict]) -> list[Subgroups]:
+def _subgroups(table: Table, attribute: str, verdicts: Iterable[Verdict]) -> list[Subgroups]:
     crossed = [
         verdict for verdict in verdicts if verdict.is_intersection and attribute in verdict.attribute.split(CROSS)
     ]
     ranked = sorted(crossed, key=lambda verdict: (-verdict.severity, verdict.attribute))
-    tables = (
-        Subgroups(verdict.attribute, group_rows(decode_body(verdict.body), most=_N_SUBGROUPS)) for verdict in ranked
+    crosses = (
+        Subgroups(verdict.attribute, table.rows(decode_body(verdict.body), most=_N_SUBGROUPS)) for verdict in ranked
     )
-    return [table for table in tables if table.rows]
+    return [cross for cross in crosses if cross.rows]

@@ -14,6 +14,7 @@ from stream_app.pipeline.disclosure.wording import exceeded_limits, state_name, 
 from stream_app.pipeline.records.results import Bounds
 from stream_app.policy import Rules
 from stream_app.web_app.pages.page import utc_text
+from stream_app.web_app.pages.parts.amounts import amounts_of, difference_text
 from stream_app.web_app.pages.parts.budgets import budget_text
 from stream_app.web_app.pages.watched import watched_model
 from stream_app.web_app.projection.models import Verdict
@@ -36,8 +37,16 @@ class StateText(NamedTuple):
     css: str
 
 
+class Standing(NamedTuple):
+    """What is known of a group whatever was decided: its state, its decisions, and why there is no more."""
+
+    state: StateText
+    n: str
+    note: str
+
+
 class GroupRow(NamedTuple):
-    """One group of a result."""
+    """One group of a result about approvals."""
 
     group: str
     state: StateText
@@ -49,7 +58,7 @@ class GroupRow(NamedTuple):
 
 
 class AttributeRow(NamedTuple):
-    """The verdict on one attribute."""
+    """The verdict on one attribute; of amounts ``ratio`` is the difference of means."""
 
     model: str
     attribute: str
@@ -72,14 +81,14 @@ def decode_body(body: bytes | memoryview) -> DisclosedResult:
 def attribute_row(verdict: Verdict) -> AttributeRow:
     """Return the row of the overview: the state of an attribute, and its worst group."""
     result = decode_body(verdict.body)
-    rules = _rules(result.model)
+    rules = rules_of(result.model)
     worst = next(iter(worst_first(group for group in result.groups if group.hidden is None)), None)
     exceeded = any(exceeded_limits(group, rules) for group in result.groups if group.state is not None)
     return AttributeRow(
         model=verdict.model,
         attribute=verdict.attribute,
         state=StateText(state_name(result.state, is_beyond=exceeded), css_of(result.state, is_beyond=exceeded)),
-        ratio="" if worst is None else interval_text(worst.disparate_impact_ratio, worst.ratio_bounds),
+        ratio="" if worst is None else _worst_text(worst, rules),
         group="" if worst is None else worst.group,
         n="" if result.n is None else f"{result.n:,}",
         since=utc_text(verdict.since_s),
@@ -92,12 +101,29 @@ def attribute_row(verdict: Verdict) -> AttributeRow:
 
 def group_rows(result: DisclosedResult, *, most: int | None = None) -> list[GroupRow]:
     """Return a row for each group of a result, or the worst ones of an intersection."""
-    rules = _rules(result.model)
-    groups = list(result.groups)
-    if most is not None:
-        compared = [group for group in groups if group.evidence and group.hidden is None]
-        groups = sorted(sorted(compared, key=lambda group: group.group), key=rank_of, reverse=True)[:most]
-    return [_group_row(group, result, rules) for group in groups]
+    rules = rules_of(result.model)
+    return [_group_row(group, result, rules) for group in groups_of(result, most)]
+
+
+def groups_of(result: DisclosedResult, most: int | None) -> list[DisclosedGroup]:
+    """Return the groups of a result, or this many of those that are shown and compared, the worst first."""
+    if most is None:
+        return list(result.groups)
+    compared = [group for group in result.groups if group.evidence and group.hidden is None]
+    return sorted(sorted(compared, key=lambda group: group.group), key=rank_of, reverse=True)[:most]
+
+
+def standing_of(group: DisclosedGroup, result: DisclosedResult, rules: Rules | None) -> Standing:
+    """Return the state of a group in words and color, its decisions, and why values are missing."""
+    if group.hidden is not None:
+        return Standing(StateText("", ""), "", _HIDDEN[group.hidden].format(k=result.k))
+    exceeded = exceeded_limits(group, rules) if group.state is not None else ()
+    state = StateText("", "")
+    if group.state is not None:
+        state = StateText(state_words(group.state, exceeded), css_of(group.state, is_beyond=bool(exceeded)))
+    is_reference = group.group == result.reference
+    note = "reference group" if is_reference else str(group.reason or "").replace("_", " ")
+    return Standing(state, "" if group.n is None else f"{group.n:,}", note)
 
 
 def css_of(state: State, *, is_beyond: bool) -> str:
@@ -129,24 +155,23 @@ def interval_text(value: float | None, bounds: Bounds | None, *, is_percent: boo
     return f"{number(value)} ({ends})"
 
 
+def _worst_text(group: DisclosedGroup, rules: Rules | None) -> str:
+    amounts = amounts_of(group)
+    if amounts is not None:
+        return difference_text(amounts, rules)
+    return interval_text(group.disparate_impact_ratio, group.ratio_bounds)
+
+
 def _group_row(group: DisclosedGroup, result: DisclosedResult, rules: Rules | None) -> GroupRow:
-    if group.hidden is not None:
-        note = _HIDDEN[group.hidden].format(k=result.k)
-        return GroupRow(group.group, StateText("", ""), "", "", "", "", note)
-    exceeded = exceeded_limits(group, rules) if group.state is not None else ()
-    state = StateText("", "")
-    if group.state is not None:
-        state = StateText(state_words(group.state, exceeded), css_of(group.state, is_beyond=bool(exceeded)))
-    is_reference = group.group == result.reference
-    note = "reference group" if is_reference else str(group.reason or "").replace("_", " ")
+    standing = standing_of(group, result, rules)
     return GroupRow(
         group=group.group,
-        state=state,
-        n="" if group.n is None else f"{group.n:,}",
+        state=standing.state,
+        n=standing.n,
         rate=interval_text(group.rate, group.rate_bounds, is_percent=True),
         ratio=interval_text(group.disparate_impact_ratio, group.ratio_bounds),
         gap="" if group.gap is None else f"{100 * group.gap:+.1f} points",
-        note=note,
+        note=standing.note,
     )
 
 
@@ -157,6 +182,7 @@ def _silence(verdict: Verdict) -> str:
     return f"no newer result since {utc_text(verdict.received_s)}" if is_silent else ""
 
 
-def _rules(model: str) -> Rules | None:
+def rules_of(model: str) -> Rules | None:
+    """Return the limits of a model of the policy."""
     policy = watched_model(model)
     return None if policy is None else policy.rules

@@ -37,7 +37,12 @@ def hash_of(model: ModelPolicy) -> str:
 
 
 def watched_names() -> list[str]:
-    """Return the names of the models that are monitored for fairness."""
+    """Return the names of the models that are monitored for fairness: of labels, and of amounts."""
+    return [name for name, model in _models.items() if model.is_tested]
+
+
+def names_with_rates() -> list[str]:
+    """Return the names of the models whose decisions are labels, so that they have approval rates."""
     return [name for name, model in _models.items() if model.kind == "decisions"]
 
 
@@ -48,8 +53,7 @@ def watched_models() -> list[ModelPolicy]:
 
 def names_in_alerts() -> list[str]:
     """Return the names under which alerts come: of decisions, amounts too, and of their outcomes."""
-    names = [name for name, model in _models.items() if model.is_tested]
-    return [spelled for name in names for spelled in (name, outcomes_name(name))]
+    return [spelled for name in watched_names() for spelled in (name, outcomes_name(name))]
 
 
 def only_visible(rows: QuerySet[_Row]) -> QuerySet[_Row]:

@@ -21,7 +21,7 @@ from stream_app.edges.kafka.readers.resumed_records import Position, Run, Stored
 from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.shown import disclose_window, smallest_groups, smallest_groups_of_records
 from stream_app.pipeline.records.alerts import Alert, MonitoringRestart, SealedAlert, decode_alert_record
-from stream_app.pipeline.records.outcome_results import decode_decision_result
+from stream_app.pipeline.records.outcome_results import decode_tested_result
 from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
 from stream_app.policy import Policy
 from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -118,11 +118,11 @@ class Store:
 
     def _write_result(self, record: StoredRecord) -> bool:
         try:
-            result = decode_decision_result(record.value)
+            result = decode_tested_result(record.value)
         except msgspec.MsgspecError:
             return False
         if result is None:
-            return True  # about outcomes, which are not shown yet
+            return True  # about outcomes or hours of areas, which are not shown yet
         if not has_possible_times(result) or not _fits(result):
             return False
         k = self._k_of(result)

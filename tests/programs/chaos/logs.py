@@ -138,8 +138,9 @@ def read_places(kafka: str, topic: str) -> dict[int, list[tuple[int, int]]]:
 def read_json(kafka: str, topic: str, about: str = "") -> Iterator[dict[str, Any]]:
     """Yield the values of a topic as dictionaries; of a topic that others use too, those that contain a text."""
     for message in read_topic(kafka, topic):
-        if about.encode() in message.value():
-            yield json.loads(take_seal(message.value())[0])
+        value = message.value()
+        if value is not None and about.encode() in value:  # None: a tombstone
+            yield json.loads(take_seal(value)[0])
 
 
 def read_partials(kafka: str, topic: str, model: str) -> Iterator[Partial]:

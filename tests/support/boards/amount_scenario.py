@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.support.boards.series import Labels, Series, constant, interval
+from tests.support.boards.series import Labels, Series, constant, from_breach_on, interval, stepping
 
 _GROUPS = ("male", "female")
 
@@ -14,20 +14,27 @@ def amounts(start_s: int, threshold: float) -> Iterator[Series]:
     pair = {"model": "rates", "attribute": "gender"}
     kind = {**pair, "kind": "mean_difference"}
     yield Series("threshold_ratio", kind, constant(0.25))
-    yield Series("alert_level", kind, constant(3))
-    yield Series("breach_groups", kind, constant(1))
+    yield Series("alert_level", kind, stepping(3))
+    yield Series("breach_groups", kind, stepping(1))
     for test in ("mean_low", "mean_high"):
         yield Series("evidence_threshold_log10", {**pair, "test": test}, constant(threshold))
         yield Series("evidence_log10", {**pair, "group": "female", "test": test}, constant(0.5))
-    for window in ("1m", "5m"):
+    of_recovery = {**pair, "test": "mean_low_recovery"}
+    yield Series("evidence_threshold_log10", of_recovery, from_breach_on(threshold))
+    yield Series("evidence_log10", {**of_recovery, "group": "female"}, from_breach_on(0.5))
+    for position, group in enumerate(_GROUPS):
+        yield Series("group_info", {**pair, "group": group, "position": str(position)}, constant(1))
+    for window, limit_s in (("1m", 250), ("5m", 970)):
         own = {**pair, "window": window}
+        yield Series("window_age_limit_seconds", {"model": "rates", "window": window}, constant(limit_s))
         yield Series("window_end_timestamp_seconds", own, lambda t: float((start_s + t) // 60 * 60))
         for group in _GROUPS:
             yield from _group({**own, "group": group}, is_reference=group == _GROUPS[0])
     breach = {**kind, "group": "female"}
-    yield Series("breach_mean_amount", breach, constant(9.2))
-    yield Series("breach_reference_mean_amount", breach, constant(8.5))
-    yield from interval("breach_mean_difference_amount", breach, constant(0.7))
+    yield Series("breach_mean_amount", breach, from_breach_on(9.2))
+    yield Series("breach_reference_mean_amount", breach, from_breach_on(8.5))
+    for end, difference in (("", 0.7), ("_lower", 0.65), ("_upper", 0.75)):
+        yield Series(f"breach_mean_difference_amount{end}", breach, from_breach_on(difference))
 
 
 def _group(labels: Labels, *, is_reference: bool) -> Iterator[Series]:

@@ -1,6 +1,5 @@
 """The web application: ``pages`` sets it up in this process and opens pages, with the hash of ``quick_hasher``;
-``window_results``, ``stored_alerts``, ``camera_counts`` and ``set_aside`` make what they show, ``long_history`` never
-stops to, ``application`` runs
-``fairstream web`` as a person does, ``programs`` use its API with a token, ``applicants`` ask its scoring model, and
-``provider`` is an OpenID Connect provider by which people log in.
+``window_results``, ``amount_windows``, ``stored_alerts``, ``camera_counts`` and ``set_aside`` make what they show,
+``long_history`` never stops to, ``application`` runs ``fairstream web`` as a person does, ``programs`` use its API with
+a token, ``applicants`` ask its scoring model, and ``provider`` is an OpenID Connect provider by which people log in.
 """

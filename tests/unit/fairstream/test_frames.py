@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import fairstream as fs
+from fairstream.frames.amount_columns import AMOUNT_COLUMNS, amount_records
 from fairstream.frames.build import build_frame
 from fairstream.frames.columns import CATEGORY, Column, count, number, ordered, text, time
 from fairstream.frames.reference import FRAMES, as_markdown
@@ -21,10 +22,12 @@ from fairstream.live import Extract, moment_s
 from fairstream.testing import InMemoryPipeline, credit_events
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
-from stream_app.pipeline.disclosure.shown import disclose_any, newest_revisions, smallest_groups
+from stream_app.pipeline.disclosure.shown import disclose_any, disclose_window, newest_revisions, smallest_groups
 from stream_app.pipeline.records.alerts import decode_alert
+from stream_app.pipeline.records.amounts.values import AmountValues
 from stream_app.pipeline.selection import select
 from tests.support.paths import ROOT
+from tests.support.web.amount_windows import amount_results, change_group, drifted, gender_result
 
 DOC = ROOT.joinpath("docs", "api.md").read_text("utf-8")
 
@@ -41,12 +44,18 @@ def credit() -> InMemoryPipeline:
     return pipeline
 
 
+def amounts_frame() -> pd.DataFrame:
+    results = amount_results()
+    return build_frame(AMOUNT_COLUMNS, amount_records(disclose_window(result, 10) for result in results))
+
+
 def frames_of(pipeline: InMemoryPipeline) -> dict[str, pd.DataFrame]:
     detection = fs.detect(pd.DataFrame(fs.testing.simulate_counts(40, change_at=10)))
     return {
         "fairstream.results": pipeline.results(),
         "fairstream.alerts": pipeline.alerts(),
         "fairstream.outcome_results": pipeline.outcome_results(),
+        "fairstream.amount_results": amounts_frame(),
         "Detection.alarms": detection.alarms,
         "Detection.pairs": detection.pairs,
         "Detection.detectors": detection.detectors,
@@ -98,6 +107,50 @@ def check_rows(frame: pd.DataFrame, facts: Sequence[tuple[Any, Any]], names: Seq
             value = None if pd.isna(row[name]) else row[name]
             assert value == group[name], name
         assert (None if pd.isna(row["total_n"]) else row["total_n"]) == result["n"]
+
+
+def test_amounts_are_the_disclosed_records() -> None:
+    frame = amounts_frame()
+    small = change_group(gender_result(), "female", lambda group: msgspec.structs.replace(group, n=3))
+    disclosed = [disclose_window(result, 10) for result in amount_results()]
+    check_rows(
+        frame,
+        [(fact, group) for fact in map(msgspec.to_builtins, disclosed) for group in fact["groups"]],
+        ("n", "reason", "sentence", "share"),
+    )
+    row = frame[(frame["window"] == "1m") & (frame["group"] == "female")].iloc[-1]
+    values = gender_result().groups[0].amounts
+    assert isinstance(values, AmountValues)
+    assert values.difference is not None
+    names = ("difference", "difference_lower", "difference_upper", "mean_amount", "median_amount", "quantile_90")
+    quantiles = [quantile.value.value for quantile in values.quantiles]
+    difference = msgspec.structs.astuple(values.difference)
+    assert [row[name] for name in names] == [*difference, values.mean.value, *quantiles]
+    assert (row["verdict"], row["breached_tests"], row["is_over"]) == ("breach: difference", "mean_low", True)
+    assert row["within"] + row["mix"] == pytest.approx(row["difference"])
+    hidden = build_frame(AMOUNT_COLUMNS, amount_records([disclose_window(small, 10)])).iloc[0]
+    assert hidden["hidden"] == "small_cell"
+    assert hidden[[*names, "n", "within", "state", "sentence", "ratio", "quantile_90_difference"]].isna().all()
+
+
+def test_alerts_about_amounts_have_means_and_no_rates() -> None:
+    frame = drifted().alerts()
+    row = frame[frame["group"] == "female"].iloc[0]
+    assert row["difference"] == pytest.approx(row["mean_amount"] - row["mean_amount_reference"])
+    assert row["difference_lower"] < row["difference"] < row["difference_upper"]
+    assert row["limit_of_difference"] == 0.25
+    assert row[["rate", "gap", "disparate_impact_ratio"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("read", "model", "other"), [(fs.results, "rates", "amount_results"), (fs.amount_results, "loans", "results")]
+)
+def test_a_model_of_another_kind_is_an_error_that_names_the_right_function(
+    read: Callable[..., pd.DataFrame], model: str, other: str
+) -> None:
+    with pytest.raises(fs.ConfigError) as caught:
+        read(model, model=model, kafka="127.0.0.1:1")
+    assert caught.value.action == f"Call fairstream.{other}"
 
 
 def test_alerts_are_the_disclosed_records(credit: InMemoryPipeline) -> None:

@@ -18,7 +18,7 @@ from fairstream.testing import streams, tables
 from tests.support.paths import ROOT
 
 MODULES = (causes, conventions, detection, detectors, intervals, live, metrics, outcomes, replays, streams, tables)
-NEEDS_KAFKA = {"results", "outcome_results", "alerts", "replay"}
+NEEDS_KAFKA = {"results", "amount_results", "outcome_results", "alerts", "replay"}
 HEAVY = ("aiokafka", "faust", "kafka", "pandas", "prometheus_client", "rich", "typer")
 FUNCTIONS = [
     pytest.param(function, id=f"{module.__name__}.{name}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from stream_app.core.releases.computed import Known
 from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.tally_config import CellLimits
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import Labels, without
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
@@ -22,10 +23,11 @@ class EarlyTotals:
         k: Fewest people about which anything may follow.
         memory: What is remembered of all windows.
         windows: The windows of the model.
+        limits: What its cells can be.
     """
 
-    def __init__(self, k: int, memory: GateMemory, windows: InnerWindows) -> None:
-        self._k, self._memory, self._windows = k, memory, windows
+    def __init__(self, k: int, memory: GateMemory, windows: InnerWindows, limits: CellLimits) -> None:
+        self._k, self._memory, self._windows, self._limits = k, memory, windows, limits
 
     def release(
         self, results: Sequence[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
@@ -88,6 +90,8 @@ class EarlyTotals:
             add_cells(left, corrections)
             counted = {code: list(vector) for code, vector in cells.items()} if left else cells
             add_cells(counted, left, sign=-1)
+            if any(not self._limits.allow(code, counted[code]) for code in left.keys() & counted.keys()):
+                continue  # the totals lack what is in open windows: a forged change took it from them
             own = rejudge(counted) if left else results
             yield [result for result in own if result.attribute in names], not left
 

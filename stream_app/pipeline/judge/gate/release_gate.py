@@ -37,6 +37,7 @@ from stream_app.pipeline.judge.gate.tables import (
 from stream_app.pipeline.judge.state import StoredEntries
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
+from stream_app.pipeline.layout import cell_limits_of
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, FormerRelease, Result, Withheld
 from stream_app.policy import ModelPolicy, Privacy
 
@@ -58,7 +59,7 @@ class ReleaseGate:
         self._attributes = [attribute.name for attribute in model.attributes]
         self._memory = GateMemory(stored)
         self._windows = InnerWindows(model, layout, self._memory)
-        self._early = EarlyTotals(self._k, self._memory, self._windows)
+        self._early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model))
 
     def release(self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> list[Result]:
         """Return results with what is withheld of each.

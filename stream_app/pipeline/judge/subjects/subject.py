@@ -21,7 +21,7 @@ from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.publication.publisher import BudgetFacts
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
-from stream_app.pipeline.layout import n_buckets_of
+from stream_app.pipeline.layout import cell_limits_of, n_buckets_of
 from stream_app.pipeline.records.aggregates import Aggregate
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.amounts.amount_results import AmountResult
@@ -140,6 +140,7 @@ def tally_config_of(model: ModelPolicy, *, is_outcomes: bool = False) -> TallyCo
         wait_s=model.wait_s,
         idle_s=model.event_time.idle_s,
         n_buckets=1 if is_outcomes else n_buckets_of(model),
+        limits=None if is_public else cell_limits_of(model, is_outcomes=is_outcomes),
     )
 
 

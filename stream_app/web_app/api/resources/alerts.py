@@ -14,7 +14,7 @@ from stream_app.pipeline.names import model_of, outcomes_name
 from stream_app.web_app.api.access.faults import ApiError
 from stream_app.web_app.api.access.scopes import Scope
 from stream_app.web_app.api.document import Route, route
-from stream_app.web_app.api.examples import ALERT, page_of
+from stream_app.web_app.api.examples import ALERT, AMOUNT_ALERT, page_of
 from stream_app.web_app.api.filters import Name, PageFilter, selection_of
 from stream_app.web_app.api.paging import Freshness, Place, answer_page, newest_first
 from stream_app.web_app.pages.watched import watched_names
@@ -55,7 +55,7 @@ class AlertId(Schema):
     )
 
 
-@route(Route("/alerts", Scope.ALERTS, AlertFilter, answers=AlertPage, example=page_of(ALERT)))
+@route(Route("/alerts", Scope.ALERTS, AlertFilter, answers=AlertPage, example=page_of(AMOUNT_ALERT, ALERT)))
 def alerts(request: HttpRequest, chosen: Query[AlertFilter]) -> HttpResponse:
     """List breaches and recoveries, the newest first; numbers about fewer than k decisions are left out."""
     selection = selection_of(chosen.model, chosen.attribute)

@@ -8,6 +8,7 @@ from ninja import Query, Schema
 from pydantic import Field
 
 from stream_app.core.groups.comparison import State
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
@@ -31,12 +32,13 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         group: The group.
         state: Its state; None where nothing about it may be shown.
         words: The state in words, with the limits that the values exceed.
-        disparate_impact_ratio: Rate of the group / rate of the reference.
-        gap: Rate of the group - rate of the reference.
+        disparate_impact_ratio: Rate of the group / rate of the reference; None for amounts.
+        gap: Rate of the group - rate of the reference; None for amounts.
         sentence: The verdict and its cause in one sentence.
         cause: What the gap is made of.
         evidence: What the sequential tests know.
         hidden: Why nothing is shown: ``small_cell``, ``complementary`` or ``withheld``; None where it is.
+        amounts: Where decisions are amounts: mean, differences, quantiles, and what the difference is made of.
     """
 
     group: str
@@ -48,6 +50,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     cause: DisclosedCause | None
     evidence: tuple[Evidence, ...]
     hidden: str | None
+    amounts: DisclosedAmounts | msgspec.UnsetType = msgspec.UNSET
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,4 +167,5 @@ def _pair(group: DisclosedGroup, rules: Rules) -> Pair:
         cause=group.cause,
         evidence=group.evidence,
         hidden=group.hidden,
+        amounts=group.amounts,
     )

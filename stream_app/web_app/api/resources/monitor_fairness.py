@@ -132,7 +132,7 @@ def _live(name: str | None) -> _Scenarios:
         ApiError: no model compares women with men, or there is no result yet.
     """
     selection_of(name)
-    model, attribute = _compared(model for model in policy_shown().models if name in (None, model.name))
+    model, attribute = _compared(model for model in _with_rates() if name in (None, model.name))
     window = min(model.windows, key=lambda each: each.size_s).name
     rows = WindowRow.objects.filter(model=model.name, attribute=attribute, window=window).order_by("-end_s")
     results = [decode_body(row.body) for row in rows[:_N_SEARCHED]]
@@ -142,6 +142,11 @@ def _live(name: str | None) -> _Scenarios:
     fair = next((each for each in scenarios if each.dir is not None and not each.is_alert), None)
     sentences = [describe(scenarios[0]), *(group.sentence for group in results[0].groups if group.sentence)]
     return _Scenarios(fair, scenarios[0], " ".join(sentences))
+
+
+def _with_rates() -> list[ModelPolicy]:
+    """Return the models that have approval rates."""
+    return [model for model in policy_shown().models if model.kind == "decisions"]
 
 
 def _compared(models: Iterable[ModelPolicy]) -> tuple[ModelPolicy, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
-from stream_app.policy import ModelPolicy
+from stream_app.policy import Decision, ModelPolicy
 from stream_app.web_app.api.access.scopes import Scope
 from stream_app.web_app.api.document import Route, route
 from stream_app.web_app.api.filters import policy_shown
@@ -44,21 +46,27 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Its name.
+        kind: ``decisions``, or ``amounts`` where a number is decided, such as a price.
         policy_hash: Identifies the policy in results and alerts.
         attributes: The protected attributes.
         windows: The windows.
-        min_disparate_impact_ratio: Breach below.
-        max_gap: Breach when the gap is further than this from 0.
+        min_disparate_impact_ratio: Breach below; None for amounts.
+        max_gap: Breach when the gap is further than this from 0; None for amounts.
+        max_mean_difference: Breach when a mean differs more than this from that of the reference; None but for amounts.
+        favorable: Which amounts are good for the person; None but for amounts.
         min_n: Fewest decisions of a group that is judged.
         k: Fewest decisions of a group that is shown.
     """
 
     name: str
+    kind: Literal["decisions", "amounts"]
     policy_hash: str
     attributes: tuple[Attribute, ...]
     windows: tuple[Window, ...]
-    min_disparate_impact_ratio: float
-    max_gap: float
+    min_disparate_impact_ratio: float | None
+    max_gap: float | None
+    max_mean_difference: float | None
+    favorable: Literal["low", "high"] | None
     min_n: int
     k: int
 
@@ -73,18 +81,29 @@ class Policies(msgspec.Struct, frozen=True):
     items: tuple[Model, ...]
 
 
+_COMMON = {
+    "policy_hash": "0f1e2d3c4b5a6978",
+    "attributes": [{"name": "gender", "groups": ["female", "male"], "reference": "male"}],
+    "windows": [{"name": "5m", "size_s": 300}],
+    "min_n": 30,
+    "k": 10,
+}
+_OF_LABELS = {
+    "min_disparate_impact_ratio": 0.8,
+    "max_gap": 0.2,
+    "max_mean_difference": None,
+    "favorable": None,
+}
+_OF_AMOUNTS = {
+    "min_disparate_impact_ratio": None,
+    "max_gap": None,
+    "max_mean_difference": 0.25,
+    "favorable": "low",
+}
 _EXAMPLE = {
     "items": [
-        {
-            "name": "loans",
-            "policy_hash": "0f1e2d3c4b5a6978",
-            "attributes": [{"name": "gender", "groups": ["female", "male"], "reference": "male"}],
-            "windows": [{"name": "5m", "size_s": 300}],
-            "min_disparate_impact_ratio": 0.8,
-            "max_gap": 0.2,
-            "min_n": 30,
-            "k": 10,
-        }
+        {"name": "loans", "kind": "decisions", **_COMMON, **_OF_LABELS},
+        {"name": "rates", "kind": "amounts", **_COMMON, **_OF_AMOUNTS},
     ]
 }
 
@@ -92,20 +111,31 @@ _EXAMPLE = {
 @route(Route("/policies", Scope.POLICIES, answers=Policies, example=_EXAMPLE))
 def policies(request: HttpRequest) -> HttpResponse:
     """List the models that are monitored for fairness, with their limits."""
-    models = [
-        Model(
-            name=model.name,
-            policy_hash=hash_of(model),
-            attributes=_attributes(model),
-            windows=tuple(Window(name=window.name, size_s=window.size_s) for window in model.windows),
-            min_disparate_impact_ratio=model.rules.min_disparate_impact_ratio,
-            max_gap=model.rules.max_gap,
-            min_n=model.rules.min_n,
-            k=model.privacy.k,
-        )
-        for model in policy_shown().models
-    ]
-    return answer(Policies(tuple(models)))
+    return answer(Policies(tuple(map(_model, policy_shown().models))))
+
+
+def _model(model: ModelPolicy) -> Model:
+    rules, decision = model.rules, model.decision
+    is_amount = decision is not None and decision.is_amount
+    return Model(
+        name=model.name,
+        kind="amounts" if is_amount else "decisions",
+        policy_hash=hash_of(model),
+        attributes=_attributes(model),
+        windows=tuple(Window(name=window.name, size_s=window.size_s) for window in model.windows),
+        min_disparate_impact_ratio=None if is_amount else rules.min_disparate_impact_ratio,
+        max_gap=None if is_amount else rules.max_gap,
+        max_mean_difference=rules.max_mean_difference,
+        favorable=_good_amounts(decision),
+        min_n=rules.min_n,
+        k=model.privacy.k,
+    )
+
+
+def _good_amounts(decision: Decision | None) -> Literal["low", "high"] | None:
+    if decision is None or not decision.is_amount:
+        return None
+    return "high" if decision.favorable == "high" else "low"
 
 
 def _attributes(model: ModelPolicy) -> tuple[Attribute, ...]:

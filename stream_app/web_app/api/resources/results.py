@@ -14,7 +14,7 @@ from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.web_app.api.access.faults import ApiError
 from stream_app.web_app.api.access.scopes import Scope
 from stream_app.web_app.api.document import Route, route
-from stream_app.web_app.api.examples import RESULT, page_of
+from stream_app.web_app.api.examples import AMOUNT_RESULT, RESULT, page_of
 from stream_app.web_app.api.filters import ModelFilter, PageFilter, selection_of
 from stream_app.web_app.api.paging import Freshness, Place, answer_page, newest_first
 from stream_app.web_app.api.running import running
@@ -43,9 +43,12 @@ class ResultFilter(ModelFilter, PageFilter):
     state: Literal["ok", "insufficient", "warning", "breach"] | None = Field(None, description="The worst state.")
 
 
-@route(Route("/results", Scope.RESULTS, ResultFilter, answers=ResultPage, example=page_of(RESULT)))
+@route(Route("/results", Scope.RESULTS, ResultFilter, answers=ResultPage, example=page_of(AMOUNT_RESULT, RESULT)))
 def results(request: HttpRequest, chosen: Query[ResultFilter]) -> HttpResponse:
-    """List results of windows, the newest first; groups below k are suppressed. Running totals are last."""
+    """List results of windows, the newest first; groups below k are suppressed. Running totals are last.
+
+    Where decisions are amounts, groups have amounts and no approval rate.
+    """
     body = running().results.answer_to(request.META["QUERY_STRING"], lambda: _page_of(chosen).content)
     return HttpResponse(body, content_type="application/json")
 

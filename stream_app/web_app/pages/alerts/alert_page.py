@@ -45,7 +45,7 @@ def alert_content(row: AlertRow, model: ModelPolicy) -> dict[str, Any]:
         "id": row.id,
         "model": row.model,
         "page_of": model_of(row.model),
-        "has_page": model.kind == "decisions" and not is_of_outcomes(row.model),
+        "has_page": model.is_tested and not is_of_outcomes(row.model),
         "subject": subject(alert),
         "change": row.change,
         "at": utc_text(row.at_s),
@@ -59,7 +59,7 @@ def alert_content(row: AlertRow, model: ModelPolicy) -> dict[str, Any]:
         "sentence": sentence_of(alert),
         "facts": facts_of(alert, model),
         "cause": cause_sentence(alert),
-        "pictures": cause_charts(alert.cause, model),
+        "pictures": cause_charts(alert, model),
         "command": replay_command(row.model, alert.onset_s, row.at_s),
         "counterpart": _counterpart(alert),
     }

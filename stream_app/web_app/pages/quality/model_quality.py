@@ -70,7 +70,7 @@ def show_model_quality(request: HttpRequest, name: str) -> HttpResponse:
         "day": _iso(chosen_s),
         "hours": [] if chosen is None else _hour_rows(chosen),
     }
-    if model.kind == "decisions":
+    if model.is_tested:
         content |= _unknown_content(request, model)
     return show(request, "model_quality.html", content, topics=PAGE_TOPICS)
 

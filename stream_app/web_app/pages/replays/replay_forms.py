@@ -15,7 +15,7 @@ from stream_app.web_app.pages.page import render_visibly
 from stream_app.web_app.pages.policies.draft_page import find_draft
 from stream_app.web_app.pages.replays.replay_page import STARTERS
 from stream_app.web_app.pages.replays.shown import visible_replay
-from stream_app.web_app.pages.watched import model_in_alert, watched_model, watched_names
+from stream_app.web_app.pages.watched import model_in_alert, names_with_rates, watched_model
 from stream_app.web_app.replays.models import Replay
 from stream_app.web_app.replays.periods import Period, ReplayError, read_period
 from stream_app.web_app.replays.requests import Requester, cancel, repeat, start
@@ -25,7 +25,7 @@ from stream_app.web_app.replays.requests import Requester, cancel, repeat, start
 def compare_draft(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Compare the verdicts of a period under a draft with those under the policy in use."""
     draft, name = find_draft(draft_id), request.POST.get("model", "")
-    model = watched_model(name) if name in watched_names() else None
+    model = watched_model(name) if name in names_with_rates() else None
     if model is None:
         return _not_done(request, "Choose a model of the policy.", f"/policies/drafts/{draft_id}")
     return _started(request, lambda by: start(by, model, _period(request), draft=draft), f"/policies/drafts/{draft_id}")

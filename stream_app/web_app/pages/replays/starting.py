@@ -9,7 +9,7 @@ from typing import Any
 from stream_app.policy import ModelPolicy
 from stream_app.web_app.cases.models import Case, CaseAlert
 from stream_app.web_app.pages.alerts.replay import replay_period
-from stream_app.web_app.pages.watched import model_in_alert, watched_model, watched_names
+from stream_app.web_app.pages.watched import model_in_alert, names_with_rates, watched_model
 from stream_app.web_app.policies.drafts import DraftError, read_draft
 from stream_app.web_app.policies.models import PolicyDraft
 from stream_app.web_app.projection.alert_bodies import SealedNotice, decode_alert
@@ -52,7 +52,7 @@ def _names_in(draft: PolicyDraft) -> list[str]:
         drafted = {model.name for model in read_draft(draft.text).models}
     except DraftError:
         return []
-    return [name for name in watched_names() if name in drafted]
+    return [name for name in names_with_rates() if name in drafted]
 
 
 def _period_of(case: Case) -> Period:

@@ -64,8 +64,8 @@ def describe_amounts(
 
 
 def name_of(model: ModelPolicy) -> str:
-    """Return what the amount is called: the last key of its place in the JSON."""
-    return "amount" if model.decision is None else model.decision.path.rsplit(".", 1)[-1]
+    """Return what the amount is called."""
+    return "amount" if model.decision is None else model.decision.name
 
 
 def _interval(lower: float | None, upper: float | None, limit: float) -> str:

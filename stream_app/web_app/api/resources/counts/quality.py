@@ -103,7 +103,7 @@ def quality(request: HttpRequest, chosen: Query[QualityFilter]) -> HttpResponse:
     if window not in window_names(model):
         raise ApiError(422, "The policy has no such window.", parameters=["window"])
     end_s = ((last - _FIRST_DAY).days + 1) * DAY_S
-    shares = unknown_shares(model, window, _N_WINDOWS) if model.kind == "decisions" else []
+    shares = unknown_shares(model, window, _N_WINDOWS) if model.is_tested else []
     return answer(
         Quality(
             model=model.name,
