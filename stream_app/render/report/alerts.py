@@ -15,7 +15,14 @@ from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import number_text, share_text, write_table
-from stream_app.render.report.amounts import AMOUNT_HEAD, PARTS, amount_bars, amount_cells, has_amounts, means_of_alert
+from stream_app.render.report.amounts import (
+    AMOUNT_HEAD,
+    PARTS,
+    amount_bars,
+    amount_cells,
+    are_of_amounts,
+    means_of_alert,
+)
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are collapsed
@@ -74,7 +81,7 @@ def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: Mod
         _values_of(alert),
         ("id", alert.id),
     ]
-    of_amounts, limit = has_amounts(windows), model.rules.max_mean_difference or 0.0
+    of_amounts, limit = are_of_amounts(model.rules), model.rules.max_mean_difference or 0.0
     head = AMOUNT_HEAD if of_amounts else ("n:rate", "n:ratio", "n:gap")
     rows = [
         (

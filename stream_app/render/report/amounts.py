@@ -15,7 +15,7 @@ from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResu
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import Bounds
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
-from stream_app.policy import Decision, ModelPolicy
+from stream_app.policy import Decision, ModelPolicy, Rules
 from stream_app.render.charts import Limit, line_chart, split_bars
 from stream_app.render.escaping import escape
 from stream_app.render.report.charts import charted_window, lines_of, newest_of
@@ -25,9 +25,9 @@ PARTS = ("mix", "within segments")
 _MAX_CAUSES = 6
 
 
-def has_amounts(results: Sequence[DisclosedResult]) -> bool:
-    """Return whether any group of some results has amounts."""
-    return any(isinstance(group.amounts, DisclosedAmounts) for result in results for group in result.groups)
+def are_of_amounts(rules: Rules) -> bool:
+    """Return whether the limits of a policy are about means, not about rates."""
+    return rules.max_mean_difference is not None
 
 
 def amount_cells(group: DisclosedGroup, limit: float, missing: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.escaping import escape
 from stream_app.render.report.alerts import write_alerts, write_causes
-from stream_app.render.report.amounts import draw_amounts, write_amount_causes
+from stream_app.render.report.amounts import are_of_amounts, draw_amounts, write_amount_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
 from stream_app.render.report.subgroups import write_subgroups
 from stream_app.render.report.tables import (
@@ -50,7 +50,7 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
     original, rules = scenarios[0], model.rules
     windows = [result for result in original.results if result.window != TOTAL_WINDOW]
     comparisons = [compare_runs(original, scenario) for scenario in scenarios[1:]]
-    of_amounts = model.kind == "amounts"
+    of_amounts = are_of_amounts(rules)
     values = (
         ("Amounts", draw_amounts(windows, model)) if of_amounts else ("Rates and ratios", draw_rates(windows, model))
     )

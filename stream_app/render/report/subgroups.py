@@ -18,7 +18,7 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import Rules
 from stream_app.render.charts import time_label
 from stream_app.render.html_table import bounds_text, number_text, share_text, write_table
-from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, has_amounts
+from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, are_of_amounts
 
 _MAX_SUBGROUPS = 15
 _HEAD = (
@@ -55,7 +55,7 @@ def write_subgroups(scenario: ScenarioResults, rules: Rules) -> str:
     """
     breaches = open_breaches(scenario.alerts)
     shown = _windows_of(scenario.results)
-    of_amounts = has_amounts(scenario.results)
+    of_amounts = are_of_amounts(rules)
     head, row_of = (_AMOUNTS_HEAD, _amount_row) if of_amounts else (_HEAD, _row)
     ranked = sorted(shown.items(), key=lambda item: (item[0] in breaches, rank_of(item[1].group)), reverse=True)
     rows = [

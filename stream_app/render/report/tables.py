@@ -16,7 +16,7 @@ from stream_app.policy import Rules
 from stream_app.render.charts import time_label
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import bounds_text, number_text, share_text, time_text, write_table
-from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, has_amounts
+from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, are_of_amounts
 from stream_app.render.report.subgroups import estimated_mark, open_breaches
 
 _MAX_DELTAS = 60
@@ -52,7 +52,7 @@ def write_verdict(scenario: ScenarioResults, rules: Rules) -> str:
     ]
     level = State.BREACH if n_breaches else State.WARNING if beyond and worst is State.OK else worst
     number = f"{n_breaches} breach{'es were' if n_breaches > 1 else ' was'}" if n_breaches else "No breach was"
-    of_amounts = has_amounts(totals)
+    of_amounts = are_of_amounts(rules)
     columns = _AMOUNTS_HEAD if of_amounts else _VERDICT_HEAD
     rows = [row for result in totals for row in (_amount_rows if of_amounts else _verdict_rows)(result, rules)]
     head = f"<strong>{number} detected by the sequential tests.</strong>"

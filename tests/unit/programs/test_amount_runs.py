@@ -19,9 +19,9 @@ from stream_app.pipeline.disclosure.rows import csv_of, rows_of
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.export.open_metrics import open_metrics_of
-from stream_app.pipeline.replay.ranges.run_request import RunId, RunRequest
+from stream_app.pipeline.replay.ranges.run_request import RunId, RunRequest, manifest_of
 from stream_app.pipeline.replay.scenarios.comparison import compare_runs, field_words
-from stream_app.pipeline.replay.scenarios.results import ScenarioResults
+from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_report
 from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_scenario
 from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, parse_settings, scenario_of
 from stream_app.pipeline.replay.source_log import SourceChoice
@@ -31,6 +31,7 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.programs.replay.count import amount_tables_of
 from stream_app.programs.replay.release import FormerReleases, release_scenarios, release_tables
 from stream_app.programs.replay.run_files import load, save
+from stream_app.render.report.page import write_report
 from stream_app.settings import load_settings
 from tests.support import judged_world
 from tests.support.amount_runs import MODEL, POLICY, raw_partitions, run, sources_of
@@ -83,10 +84,21 @@ def test_a_run_is_saved_with_a_report_of_means_and_read_again(tmp_path: Path, wo
     assert female.difference is not None
     assert f"{female.mean.value:.2f}" in html
     assert f"{female.difference.value:+.2f}" in html
-    for text in ("difference of mean amounts vs. m", "Mean price of f is", "90% below", "within segments", ">limit<"):
+    for text in ("sex: mean price less that of m", "Mean price of f is", "90% below", "within segments", ">limit +5<"):
         assert text in html
     text = re.sub(r"<[^>]*>|<style>.*?</style>", " ", html, flags=re.DOTALL)
     assert not re.search(r"approval rate|disparate impact|ratio, gap|consistency|undefined|\b(nan|None|inf)\b", text)
+
+
+def test_a_report_in_which_every_group_is_hidden_has_no_rates_either(world: judged_world.World) -> None:
+    judged = run(world, time_range=RANGE)
+    hidden = disclose_report("original", judged.reports["original"], 10_000)
+    request = RunRequest([original_scenario(MODEL)], RANGE, SourceChoice("raw", None))
+    manifest = manifest_of(RunId("r1", 0.0), request, judged, [hidden])
+    text = re.sub(r"<[^>]*>", " ", write_report(manifest, [hidden], MODEL))
+    assert "90% below" in text
+    assert "Mean price" not in text
+    assert not re.search(r"approval rate| rate | ratio | gap ", text)
 
 
 def test_rows_have_means_with_intervals_and_no_rates(tmp_path: Path, world: judged_world.World) -> None:

@@ -35,6 +35,15 @@ def test_settings_change_the_policy_and_its_hash() -> None:
     assert scenario.policy_hash != MODEL.hash()
 
 
+def test_a_scenario_can_have_another_comparison_period() -> None:
+    scenario = scenario_of(POLICY, MODEL, ScenarioSettings(parse_settings(["period=10m"])))
+    assert (MODEL.period_s, scenario.model.period_s) != (600, 600)
+    assert scenario.model.period_s == 600
+    for period in ("7s", "0s", "often"):
+        with pytest.raises((ConfigError, PolicyError)):
+            scenario_of(POLICY, MODEL, ScenarioSettings({"period": period}))
+
+
 def test_scenarios_with_the_same_counts_share_one_counting() -> None:
     original = original_scenario(MODEL)
     same = ScenarioSettings(parse_settings(["threshold.dir=0.9", "window=1d"]), references={"gender": "female"})
