@@ -52,7 +52,8 @@ N_PANES = 20
 
 def counted(model: ModelPolicy, rng: random.Random, n: int) -> Cells:
     """Return the cells of records that may have come."""
-    layout, scale, cells = pane_layout_of(model), amount_scale_of(model), {}
+    layout, scale = pane_layout_of(model), amount_scale_of(model)
+    cells: Cells = {}
     n_proxied = sum(len(proxy.groups) for proxy in model.proxies)
     for _ in range(n):
         code = rng.randrange(layout.size)
