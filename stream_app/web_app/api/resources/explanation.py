@@ -38,8 +38,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         sentence: The verdict and its cause in one sentence.
         cause: What the gap is made of.
         evidence: What the sequential tests know.
-        hidden: Why nothing is shown: ``small_cell``, ``complementary``, ``withheld`` or ``not_shown_yet``; None where it
-            is.
+        hidden: Why nothing is shown: ``small_cell``, ``complementary``, ``withheld`` or ``not_shown_yet``; None where
+            it is.
     """
 
     group: str
