@@ -27,7 +27,7 @@ from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import Rules
 
-HIDDEN = ("small_cell", "complementary", "withheld")
+HIDDEN = ("small_cell", "complementary", "withheld", "not_shown_yet")
 CHANGES = ("breach", "recovery")
 UNKNOWN_GROUPS = ("excluded", "worst_case")
 

@@ -16,9 +16,9 @@ from stream_app.edges.kafka.readers.live_results import open_amounts
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult, disclose_result
-from stream_app.pipeline.disclosure.rules import SMALL_CELL
+from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET, SMALL_CELL, WITHHELD
 from stream_app.pipeline.disclosure.shown import newest_revisions
-from stream_app.pipeline.disclosure.wording import state_words
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, state_words
 from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import CROSS
@@ -30,6 +30,7 @@ _COLUMNS = (
     Column("state", is_text=True, is_head=True),
 )
 _REASONS = {"below_min_n": "too few decisions", "not_declared": "not in policy"}
+_HIDDEN = {SMALL_CELL: "fewer than k", WITHHELD: "withheld (former releases)", NOT_SHOWN_YET: NOT_SHOWN_YET_WORDS}
 _LISTED = (State.WARNING, State.BREACH)  # of intersections, since there are many
 _CAPTIONS = (
     "Difference: mean of a group less that of the reference, with its interval for a single look.",
@@ -118,7 +119,7 @@ def _section(result: DisclosedResult, limit: float, *, is_complete: bool) -> Sec
 def _cells(group: DisclosedGroup, limit: float) -> Iterator[Cell]:
     yield group.group
     if group.hidden is not None or not isinstance(group.amounts, DisclosedAmounts):
-        why = "fewer than k" if group.hidden == SMALL_CELL else "hidden beside a small group"
+        why = _HIDDEN.get(group.hidden or "", "hidden beside a small group")
         yield from ("", "", "", "", "", "", Text(why, style="dim"))
         return
     amounts = group.amounts

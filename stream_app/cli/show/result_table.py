@@ -12,8 +12,8 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult
 from stream_app.pipeline.disclosure.ranking import rank_of
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.disclosure.rules import SMALL_CELL, WITHHELD, Hidden
-from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
+from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET, SMALL_CELL, WITHHELD, Hidden
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_words
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, ProxyValues
 from stream_app.policy import Rules
@@ -142,7 +142,9 @@ def state_cell(state: State, exceeded: tuple[str, ...] = ()) -> Text:
 
 
 def suppression_text(reason: Hidden, k: int) -> str:
-    """Return why a group is suppressed: it is small, or it would reveal a small one, also beside former releases."""
+    """Return why a group is suppressed: it is small, it would reveal a small one, or nothing was shown yet."""
+    if reason == NOT_SHOWN_YET:
+        return NOT_SHOWN_YET_WORDS
     if reason == WITHHELD:
         return "withheld (former releases)"
     return f"suppressed (n < {k})" if reason == SMALL_CELL else "suppressed (secondary)"

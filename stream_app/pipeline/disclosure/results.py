@@ -12,6 +12,8 @@ from stream_app.core.privacy.disclosure import Disclosure, disclose_cells
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts, disclose_amounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import (
+    NOT_SHOWN_YET,
+    WITHHELD,
     Hidden,
     disclosable_worst,
     fields_of,
@@ -29,6 +31,7 @@ from stream_app.pipeline.records.evidence import (
 )
 from stream_app.pipeline.records.results import (
     AND,
+    TOTAL_WINDOW,
     Bounds,
     GroupResult,
     Offsets,
@@ -54,7 +57,8 @@ class DisclosedGroup(msgspec.Struct, frozen=True, kw_only=True):
         share: Only beside a total that is shown.
         hidden: ``small_cell`` when the group has fewer than k decisions, maybe none; ``complementary`` when it is
             hidden so that a small one cannot be computed by subtraction; ``withheld`` when it is hidden because fewer
-            than k people would follow beside what was shown before; None when it is shown.
+            than k people would follow beside what was shown before; ``not_shown_yet`` when nothing of running
+            totals was shown yet, whatever their counts; None when it is shown.
     """
 
     group: str
@@ -152,9 +156,9 @@ def disclose_result(result: Result, k: int, former: Collection[str] = ()) -> Dis
     """
     state = disclosable_state(result, k)
     result = released_form(result, k)
-    release = shown_groups(result, k, former)
+    release, unreleased = shown_groups(result, k, former), _unreleased(result, k)
     groups = tuple(
-        DisclosedGroup(group=group.group, labels=group.labels, hidden=hidden)
+        DisclosedGroup(group=group.group, labels=group.labels, hidden=unreleased or hidden)
         if (hidden := hidden_reason(group.group, release, former))
         else _show(_reduced(group, result, release), k, with_reference=is_compared(result.reference, release))
         for group in result.groups
@@ -163,6 +167,13 @@ def disclose_result(result: Result, k: int, former: Collection[str] = ()) -> Dis
     fields: dict[str, Any] = fields_of(result, DisclosedResult, without=("n", "state", "k", "groups"))
     n = result.n if release.is_total_shown else None
     return DisclosedResult(**fields, n=n, state=state, k=k, groups=groups)
+
+
+def _unreleased(result: Result, k: int) -> Hidden | None:
+    """Return why nothing of a result is shown yet: then no group says whether it is small; None where something is."""
+    if not k or not isinstance(result.withheld, Withheld) or not result.withheld.is_held:
+        return None
+    return NOT_SHOWN_YET if result.window == TOTAL_WINDOW else WITHHELD
 
 
 def is_always_listed(labels: tuple[str, ...]) -> bool:

@@ -17,7 +17,8 @@ from stream_app.core.privacy.disclosure import Disclosure
 SMALL_CELL: Literal["small_cell"] = "small_cell"
 COMPLEMENTARY: Literal["complementary"] = "complementary"
 WITHHELD: Literal["withheld"] = "withheld"
-Hidden = Literal["small_cell", "complementary", "withheld"]
+NOT_SHOWN_YET: Literal["not_shown_yet"] = "not_shown_yet"
+Hidden = Literal["small_cell", "complementary", "withheld", "not_shown_yet"]
 
 Shown = TypeVar("Shown", bound=msgspec.Struct)
 

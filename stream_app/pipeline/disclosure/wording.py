@@ -14,6 +14,7 @@ from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
 from stream_app.policy import Policy, Rules
 
 NOT_PROVEN = "limit exceeded, not proven"  # beyond a limit by the values alone, without evidence for an alarm
+NOT_SHOWN_YET_WORDS = "withheld until a window ends"  # running totals of which nothing was shown yet
 _STATES = {State.OK: "no alarm", State.INSUFFICIENT: "insufficient data"}
 _BEYOND = {State.OK: NOT_PROVEN, State.INSUFFICIENT: "limit exceeded, insufficient data"}
 _LIMITS = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from stream_app.core.groups.comparison import Reason, State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.disclosure.rules import WITHHELD
-from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
+from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET, WITHHELD
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_words
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.manifest import Manifest
 from stream_app.pipeline.replay.scenarios.comparison import WINDOWS, GroupDelta, RunComparison, field_words
@@ -70,11 +70,12 @@ def _verdict_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, 
     for group in result.groups:
         is_reference = group.group == result.reference
         missing = "suppressed" if group.hidden or group.n is None else "undefined"
+        missing = "withheld" if group.hidden == NOT_SHOWN_YET else missing
         compared = "" if is_reference or group.state is None else missing
         yield (
             result.attribute,
             group.group,
-            number_text(group.n),
+            number_text(group.n, missing),
             share_text(group.rate, missing),
             share_text(group.disparate_impact_ratio, missing if group.hidden else compared),
             bounds_text(group.ratio_bounds),
@@ -92,6 +93,8 @@ def _amount_rows(result: DisclosedResult, rules: Rules) -> Iterator[tuple[str, .
 
 def _verdict(group: DisclosedGroup, rules: Rules) -> str:
     """Return the state of a group in words, or why it has none."""
+    if group.hidden == NOT_SHOWN_YET:
+        return NOT_SHOWN_YET_WORDS
     if group.hidden is not None:
         return "withheld (former releases)" if group.hidden == WITHHELD else "suppressed"
     if group.state is not None:

@@ -25,7 +25,7 @@ def _reject_number(moment: object) -> object:
         float(str(moment))
     except ValueError:
         return moment
-    raise ValueError("a number is no time")
+    raise ValueError("a number is not a time")
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_reject_number), Field(examples=["2026-11-30T12:00:00Z"])]

@@ -10,7 +10,7 @@ import msgspec
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.ranking import rank_of, worst_first
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.disclosure.wording import exceeded_limits, state_name, state_words
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_name, state_words
 from stream_app.pipeline.records.results import Bounds
 from stream_app.policy import Rules
 from stream_app.web_app.pages.page import utc_text
@@ -25,6 +25,7 @@ _HIDDEN = {
     "small_cell": "suppressed: fewer than {k} decisions",
     "complementary": "suppressed: would reveal a smaller group",
     "withheld": "withheld: fewer than {k} people would follow beside former releases",
+    "not_shown_yet": NOT_SHOWN_YET_WORDS,
 }
 
 _decoder = msgspec.json.Decoder(DisclosedResult)

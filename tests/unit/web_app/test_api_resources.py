@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from django.core.management import call_command
 
-from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Result, Withheld
 from stream_app.policy import Policy
 from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
@@ -192,6 +192,12 @@ def test_an_explanation_gives_words_and_cause_of_the_newest_verdict_or_of_one_th
     assert pair["cause"]["rate"] == -0.5
     assert error_of(viewer().get(f"{path}&end={at(99)}"))["code"] == "not_found"
     assert viewer().get(f"{path}&window=1h").status_code == 404
+
+
+def test_an_explanation_of_totals_that_were_not_shown_yet_says_until_when() -> None:
+    store(race_result(100, UNFAIR | {"hispan": (3, 1)}, window=TOTAL_WINDOW, withheld=Withheld(is_held=True)))
+    pairs = viewer().get(f"/api/explanation?model={MODEL.name}&attribute=race&window=total").json()["pairs"]
+    assert {(pair["words"], pair["hidden"]) for pair in pairs} == {("withheld until a window ends", "not_shown_yet")}
 
 
 def test_policies_name_limits_and_hashes() -> None:

@@ -9,7 +9,7 @@ import msgspec
 from stream_app.pipeline.records.results import Bounds
 
 SCHEMA = 1
-Withheld = Literal["small_cell", "complementary", "neighbors", "withheld"]
+Withheld = Literal["small_cell", "complementary", "neighbors", "withheld", "not_shown_yet"]
 
 
 class GoodOutcomes(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
+from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_words
 from stream_app.pipeline.records.evidence import Evidence
 from stream_app.policy import Rules
 from stream_app.web_app.api.access.faults import ApiError
@@ -31,13 +32,15 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         group: The group.
         state: Its state; None where nothing about it may be shown.
-        words: The state in words, with the limits that the values exceed.
+        words: The state in words, with the limits that the values exceed; of running totals of which nothing was shown
+            yet, until when they are withheld.
         disparate_impact_ratio: Rate of the group / rate of the reference; None for amounts.
         gap: Rate of the group - rate of the reference; None for amounts.
         sentence: The verdict and its cause in one sentence.
         cause: What the gap is made of.
         evidence: What the sequential tests know.
-        hidden: Why nothing is shown: ``small_cell``, ``complementary`` or ``withheld``; None where it is.
+        hidden: Why nothing is shown: ``small_cell``, ``complementary``, ``withheld`` or ``not_shown_yet``; None where
+            it is.
         amounts: Where decisions are amounts: mean, differences, quantiles, and what the difference is made of.
     """
 
@@ -160,7 +163,7 @@ def _pair(group: DisclosedGroup, rules: Rules) -> Pair:
     return Pair(
         group=group.group,
         state=group.state,
-        words=state_words(group.state, exceeded),
+        words=NOT_SHOWN_YET_WORDS if group.hidden == NOT_SHOWN_YET else state_words(group.state, exceeded),
         disparate_impact_ratio=group.disparate_impact_ratio,
         gap=group.gap,
         sentence=group.sentence,
