@@ -3,8 +3,7 @@
 ``tests/data/boston_aif360.json`` has values of AIF360 0.6.1 (with BlackBoxAuditing 0.1.54) for its black and white
 applicants: ``BinaryLabelDatasetMetric``, ``Reweighing`` and ``DisparateImpactRemover(level, "white")`` of
 ``BinaryLabelDataset`` with the label ``approve`` and the feature ``obrat`` (debt in percent of income), and
-``ClassificationMetric`` of the prediction ``obrat <= 36``. German credit is not here: no package that the tests use
-contains it.
+``ClassificationMetric`` of the prediction ``obrat <= 36``.
 
 Source of the data: Munnell et al. 1996, American Economic Review 86(1), in Wooldridge's data sets as ``loanapp``.
 """
