@@ -113,7 +113,7 @@ def day_and_night(n_panes: int, *_: object) -> Traffic:
 
 
 def surges(n_panes: int, n_runs: int, rng: Generator) -> Traffic:
-    """Return volumes from 4 to 400 decisions and any mix, anew in each pane."""
+    """Return volumes from 4 to 400 decisions and any mix, drawn again for each pane."""
     n = np.rint(4 * 100 ** rng.uniform(size=(n_panes, n_runs))).astype(np.int64)
     return Traffic(n, rng.beta(0.5, 1.5, (n_panes, n_runs)), rng.choice([0.5, 1.0], (n_panes, n_runs)))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from fairstream.frames.columns import Column, category, count, flag, interval, number, ordered, text, time
-from fairstream.frames.result_columns import CLOSING_COLUMNS, WINDOW_COLUMNS, summarize_tests
+from fairstream.frames.columns import Column, category, count, flag, interval, number, text
+from fairstream.frames.result_columns import CLOSING_COLUMNS, TEST_COLUMNS, WINDOW_COLUMNS, summarize_tests
 from stream_app.core.cause.decomposition import Driver
-from stream_app.core.groups.comparison import Reason, State
+from stream_app.core.groups.comparison import Reason
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_words
 
@@ -32,13 +32,7 @@ AMOUNT_COLUMNS: tuple[Column, ...] = (
     *_measured("median_difference", "quantiles.median.difference", "Median - median of the reference."),
     *_measured("quantile_90", "quantiles.quantile_90.value", "Amount below which nine of ten are, likewise."),
     *_measured("quantile_90_difference", "quantiles.quantile_90.difference", "That - the one of the reference."),
-    ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
-    text("verdict", "tests.verdict", "The state in words: `no alarm`, or that a limit is exceeded and not proven."),
-    text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
-    text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
-    time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
-    time("onset_earliest", "tests.onset_earliest_s", "Start of the 99 % interval of that onset, for an abrupt change."),
-    time("onset_latest", "tests.onset_latest_s", "End of that interval."),
+    *TEST_COLUMNS,
     flag("is_over", "is_over", "Whether the difference of this window is beyond the limit, by its value alone."),
     category("reason", "group.reason", Reason, "Why a value is missing or the group is not judged."),
     category("driver", "group.amounts.cause.driver", Driver, "What drives the difference; `rate` is within segments."),

@@ -50,6 +50,16 @@ CLOSING_COLUMNS: tuple[Column, ...] = (
     text("code_version", "result.code_version", "Version of FairStream that made the result."),
 )
 
+TEST_COLUMNS: tuple[Column, ...] = (
+    ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
+    text("verdict", "tests.verdict", "The state in words: `no alarm`, or that a limit is exceeded and not proven."),
+    text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
+    text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
+    time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
+    time("onset_earliest", "tests.onset_earliest_s", "Start of the 99 % interval of that onset, for an abrupt change."),
+    time("onset_latest", "tests.onset_latest_s", "End of that interval."),
+)
+
 RESULT_COLUMNS: tuple[Column, ...] = (
     *WINDOW_COLUMNS,
     count("n", "group.n", "Decisions."),
@@ -61,13 +71,7 @@ RESULT_COLUMNS: tuple[Column, ...] = (
     number("gap", "group.gap", "Statistical parity difference: rate - rate of the reference, -1 to 1."),
     *interval("gap", "group.gap_bounds", "`gap`"),
     count("shortfall", "group.shortfall", "Favorable decisions that the group lacks to meet the ratio rule."),
-    ordered("state", "group.state", State, "Worst state of the tests of this pair; missing where none runs."),
-    text("verdict", "tests.verdict", "The state in words: `no alarm`, or that a limit is exceeded and not proven."),
-    text("breached_tests", "tests.breach", "Sequential tests in breach, joined by `;`."),
-    text("warned_tests", "tests.warning", "Sequential tests in warning, joined by `;`."),
-    time("onset", "tests.onset_s", "Estimated onset of the earliest open breach, else of the earliest warning."),
-    time("onset_earliest", "tests.onset_earliest_s", "Start of the 99 % interval of that onset, for an abrupt change."),
-    time("onset_latest", "tests.onset_latest_s", "End of that interval."),
+    *TEST_COLUMNS,
     text("broken_rules", "tests.rules", "Rules that this window breaks by its point values alone, joined by `;`."),
     category("reason", "group.reason", Reason, "Why a value is missing or the group is not judged."),
     category("driver", "group.cause.driver", Driver, "What drives the gap, where it was explained."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
@@ -23,6 +22,7 @@ from stream_app.render.report.amounts import (
     are_of_amounts,
     means_of_alert,
 )
+from stream_app.render.report.charts import segment_name
 
 _MAX_ALERTS = 60
 _N_ALERTS_SHOWN = 10  # the others are collapsed
@@ -59,11 +59,7 @@ def _onset(alert: DisclosedAlert) -> str:
 
 def _bars(cause: DisclosedCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
     """Return the bars of a decomposition, each with the name of the segment's field and its value."""
-    name = "" if model.segment is None else f"{model.segment.name}="
-    return [
-        (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.rate)
-        for part in cause.segments
-    ]
+    return [(segment_name(part.segment, model), part.mix, part.rate) for part in cause.segments]
 
 
 def _driver(cause: DisclosedCause) -> str:

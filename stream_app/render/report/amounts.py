@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.amounts.values import (
     DisclosedAlertAmounts,
     DisclosedAmountCause,
@@ -18,7 +17,7 @@ from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import Decision, ModelPolicy, Rules
 from stream_app.render.charts import Limit, line_chart, split_bars
 from stream_app.render.escaping import escape
-from stream_app.render.report.charts import charted_window, lines_of, newest_of
+from stream_app.render.report.charts import charted_window, lines_of, newest_of, segment_name
 
 AMOUNT_HEAD = ("n:mean", "w:95% interval", "n:difference", "w:95% interval", "n:median", "n:90% below")
 PARTS = ("mix", "within segments")
@@ -61,11 +60,7 @@ def means_of_alert(amounts: DisclosedAlertAmounts) -> str:
 
 def amount_bars(cause: DisclosedAmountCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
     """Return the bars of a decomposition, each with the name of the segment's field and its value."""
-    name = "" if model.segment is None else f"{model.segment.name}="
-    return [
-        (part.segment if part.segment == OTHER_SEGMENTS else f"{name}{part.segment}", part.mix, part.within)
-        for part in cause.segments
-    ]
+    return [(segment_name(part.segment, model), part.mix, part.within) for part in cause.segments]
 
 
 def draw_amounts(windows: Sequence[DisclosedResult], model: ModelPolicy) -> str:

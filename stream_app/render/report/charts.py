@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.disclosure.wording import exceeded_limits, state_name
@@ -143,3 +144,10 @@ def _has_evidence(group: DisclosedGroup) -> bool:
 
 def _n_of(time_ranges: Sequence[tuple[int, int, str]], state: str) -> int:
     return sum(other == state for _, _, other in time_ranges)
+
+
+def segment_name(segment: str, model: ModelPolicy) -> str:
+    """Return a segment with the name of its field; what stands for the others stays as it is."""
+    if model.segment is None or segment == OTHER_SEGMENTS:
+        return segment
+    return f"{model.segment.name}={segment}"

@@ -7,15 +7,14 @@ from functools import partial
 
 from django.utils.safestring import SafeString, mark_safe
 
-from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedResult
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars
-from stream_app.render.report.amounts import PARTS, draw_amounts
-from stream_app.render.report.charts import draw_evidence, draw_rates, draw_states
+from stream_app.render.report.amounts import PARTS, amount_bars, draw_amounts
+from stream_app.render.report.charts import draw_evidence, draw_rates, draw_states, segment_name
 
 _CAUSE = "Contribution to the gap by segment: mix (where people apply) and rate (how they are decided)"
 _AMOUNT_CAUSE = "Contribution to the difference by segment: mix (where people are) and within (what they get there)"
@@ -35,21 +34,14 @@ def cause_charts(alert: DisclosedAlert, model: ModelPolicy) -> list[SafeString]:
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         return _amount_cause_charts(alert.amounts, model)
     segments = () if alert.cause is None else alert.cause.segments
-    bars = [(_segment_name(part.segment, model), part.mix, part.rate) for part in segments]
+    bars = [(segment_name(part.segment, model), part.mix, part.rate) for part in segments]
     return [as_markup(split_bars(_CAUSE, bars))] if bars else []
 
 
 def _amount_cause_charts(amounts: DisclosedAlertAmounts, model: ModelPolicy) -> list[SafeString]:
-    segments = () if amounts.cause is None else amounts.cause.segments
-    bars = [(_segment_name(part.segment, model), part.mix, part.within) for part in segments]
+    bars = [] if amounts.cause is None else amount_bars(amounts.cause, model)
     text = partial(shown_amount, limit=amounts.limit, is_signed=True)
     return [as_markup(split_bars(_AMOUNT_CAUSE, bars, parts_named=PARTS, text=text))] if bars else []
-
-
-def _segment_name(segment: str, model: ModelPolicy) -> str:
-    if model.segment is None or segment == OTHER_SEGMENTS:
-        return segment
-    return f"{model.segment.name}={segment}"
 
 
 def as_markup(drawing: str) -> SafeString:

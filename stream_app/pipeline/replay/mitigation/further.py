@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_app.core.alternatives.tables import GOOD, NOT_KNOWN
+from stream_app.core.alternatives.tables import GOOD
 from stream_app.core.arrays import Bools
 from stream_app.errors import ReplayError
 from stream_app.pipeline.replay.mitigation.cases import CaseColumns
 from stream_app.pipeline.replay.mitigation.fitting import ModelScores, fit_weighted, score_models
 from stream_app.pipeline.replay.mitigation.repairs import repair_features
 from stream_app.pipeline.replay.mitigation.results import FittedModel, LabelKind, Measure, Repairs, TradeOff
-from stream_app.pipeline.replay.mitigation.summary import reason_without_cuts
+from stream_app.pipeline.replay.mitigation.summary import labeled, reason_without_cuts
 from stream_app.pipeline.replay.mitigation.trade_off import make_trade_off
 
 
@@ -109,8 +109,7 @@ def _fit(
 ) -> tuple[FittedModel, CaseColumns, list[ModelScores]]:
     """Fit to every second case; return the others with their scores by that model and by its rivals."""
     first, others = cases.part(slice(0, None, 2)), cases.part(slice(1, None, 2))
-    is_labeled: Bools = first.outcomes != NOT_KNOWN if label == "outcome" else np.ones(len(first.groups), np.bool_)
-    first = first.part(is_labeled)
+    first = first.part(labeled(first, label))
     labels = (first.outcomes == GOOD if label == "outcome" else first.favorable == 1).astype(np.int64)
     assert first.features is not None
     assert others.features is not None
