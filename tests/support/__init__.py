@@ -14,5 +14,8 @@ leave, ``charts`` renders the Helm chart, ``web`` opens the web application, ``d
 ``attacker`` tries to learn about them from everything that was shown, ``bundles`` has compliance bundles without a
 broker, and ``sharing`` shares the modules among the processes of a run. ``bank_panes`` feeds banks of detectors,
 ``camera_records`` has records in every layout, ``search`` looks for alternatives to a rule, ``estimated_groups`` are
-known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus.
+known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus. ``interval_ends``
+compares intervals; ``detect_calls`` runs ``fairstream detect``, ``log_folders`` reads an audit log, and
+``record_exports`` exports from a topic in memory. ``csv_files`` and ``csv_rows`` are read as a producer reads them,
+``lending_records`` as ingest does.
 """
