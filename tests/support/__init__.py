@@ -17,5 +17,6 @@ broker, and ``sharing`` shares the modules among the processes of a run. ``bank_
 known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus. ``interval_ends``
 compares intervals; ``detect_calls`` runs ``fairstream detect``, ``log_folders`` reads an audit log, and
 ``record_exports`` exports from a topic in memory. ``csv_files`` and ``csv_rows`` are read as a producer reads them,
-``lending_records`` as ingest does.
+``lending_records`` as ingest does. ``clocks`` are set by a test, ``command_results`` reads what a command returned, and
+``empty_results`` count nobody.
 """
