@@ -7,7 +7,7 @@ from typing import Any
 from stream_app.edges.audit.reading import read_entries
 from stream_app.programs.audit.places import log_folder
 from stream_app.settings import Settings
-from tests.support.web.pages import add_user, browser
+from tests.support.web.pages import person
 
 NAME = "ada.lovelace"
 
@@ -16,14 +16,6 @@ def entries(log: Settings) -> list[tuple[str, dict[str, Any]]]:
     """Return action and facts of each entry about a case."""
     found = (entry for _, entry in read_entries(log_folder(log)))
     return [(entry.data["action"], entry.data) for entry in found if entry.type == "case-event"]
-
-
-def person(name: str, role: str = "analyst") -> tuple[Any, Any]:
-    """Return a client that is logged in, and its user."""
-    user = add_user(name, role)
-    client = browser(is_logged_in=False)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client, user
 
 
 def send(client: Any, action: str, **form: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from stream_app.errors import WriteError
 from stream_app.programs.audit.places import signing_key_path
 from stream_app.settings import Settings
 from stream_app.web_app.accounts.roles import Role
@@ -12,7 +11,9 @@ from stream_app.web_app.cases.models import Case, CaseEvent
 from stream_app.web_app.cases.trail import append_pending
 from stream_app.web_app.host import audit_trail
 from stream_app.web_app.host.audit_trail import AuditRejectedError
-from tests.support.web.case_steps import NAME, entries, person, send
+from tests.support.audit_logs import reject_entry
+from tests.support.web.case_steps import NAME, entries, send
+from tests.support.web.pages import person
 from tests.support.web.stored_alerts import BREACH, SEALED, breach, store_alerts
 
 
@@ -21,11 +22,8 @@ def test_without_an_audit_entry_nothing_happens(log: Settings, monkeypatch: pyte
     append_pending()
     client, _ = person(NAME)
 
-    def fail(*_: object) -> None:
-        raise WriteError("The disk is full")
-
     before = Case.objects.values().get()
-    monkeypatch.setattr(audit_trail, "append_event", fail)
+    monkeypatch.setattr(audit_trail, "append_event", reject_entry)
     for action in ("acknowledge", "note"):
         answer = send(client, action, text="x")
         assert (answer.status_code, b"the audit log accepts no entry" in answer.content) == (503, True)

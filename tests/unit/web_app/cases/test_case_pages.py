@@ -7,8 +7,8 @@ import pytest
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.cases.models import Case, Status
 from stream_app.web_app.projection.models import AlertRow
-from tests.support.web.case_steps import NAME, close_by_two, person, send
-from tests.support.web.pages import browser
+from tests.support.web.case_steps import NAME, close_by_two, send
+from tests.support.web.pages import browser, person
 from tests.support.web.stored_alerts import BREACH, SEALED, breach, store_alerts
 from tests.support.web.window_results import MODEL
 

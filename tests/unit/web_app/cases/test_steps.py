@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from stream_app.settings import Settings
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.cases.models import Case, CaseEvent
-from tests.support.web.case_steps import NAME, close_by_two, entries, person, send
-from tests.support.web.pages import add_user
+from tests.support.web.case_steps import NAME, close_by_two, entries, send
+from tests.support.web.pages import add_user, person
 from tests.support.web.stored_alerts import breach, store_alerts
 
 
