@@ -13,6 +13,13 @@ from tests.support.charts.pod_parts import ALL, each_file, environ_of, mounted_f
 
 pytestmark = pytest.mark.timeout(1200)  # the first run builds Helm
 
+_SECRET_FILES = (
+    *("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD"),
+    *("REGISTRY_PASSWORD", "REGISTRY_KEY", "WEB_TOKEN"),
+    *("RECORD_KEY", "OTHER_RECORD_KEY", "DATABASE_PASSWORD", "OIDC_CLIENT_SECRET"),
+)
+_NO_SECRETS = {f"{PREFIX}OAUTH_TOKEN_URL"}  # by its name one could think so
+
 
 @each_file
 def test_secrets_are_mounted_files_and_never_variables_arguments_or_objects(values: Path) -> None:
@@ -28,14 +35,6 @@ def test_secrets_are_mounted_files_and_never_variables_arguments_or_objects(valu
             }
             for name in named - _NO_SECRETS:
                 assert environ[name] in mounted_files(pod, container), name
-
-
-_SECRET_FILES = (
-    *("SASL_PASSWORD", "OAUTH_CLIENT_SECRET", "SSL_KEY", "SSL_KEY_PASSWORD"),
-    *("REGISTRY_PASSWORD", "REGISTRY_KEY", "WEB_TOKEN"),
-    *("RECORD_KEY", "OTHER_RECORD_KEY", "DATABASE_PASSWORD", "OIDC_CLIENT_SECRET"),
-)
-_NO_SECRETS = {f"{PREFIX}OAUTH_TOKEN_URL"}  # by its name one could think so
 
 
 @each_file
