@@ -18,7 +18,7 @@ from stream_app.edges.kafka.local.jars import cached_jars, default_cache_dir
 from tests.support.paths import ROOT
 from tests.support.tiers import skip_or_fail
 
-pytestmark = pytest.mark.timeout(290)
+pytestmark = pytest.mark.timeout(900)
 
 BUILT = "FAIRSTREAM_WHEEL"  # a wheel that is there already; `make release` names the one that it has built
 LOCK = ROOT / "requirements" / "run.txt"
@@ -121,7 +121,7 @@ def _build(source: Path, folder: Path) -> Path:
 def _run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     hidden = ("FAIRSTREAM_", "PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=880, check=False)
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -27,7 +27,7 @@ from stream_app.pipeline.seals import RecordSeals
 from tests.programs.chaos.logs import read_topic
 from tests.support.servers.raw_topics import COMPACT, create_topic, numbers, send, write_transactions
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 
 
 @asynccontextmanager
@@ -229,7 +229,7 @@ def test_state_is_the_last_committed_value_of_each_key(kafka: str, app_id: str) 
     write_transactions(kafka, topic, [([b"a", b"b"], True), ([b"a", b"c"], False), ([b"d"], True)])
     producer = Producer({"bootstrap.servers": kafka})
     producer.produce(topic, key=b"b", value=None, partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     assert asyncio.run(read_state(kafka, topic, 0)) == {b"a": b"a", b"d": b"d"}
 
 
@@ -247,7 +247,7 @@ def test_a_sealed_state_survives_forged_entries_and_notices_what_compaction_took
     def forge(key: bytes, value: bytes | None) -> None:
         producer = Producer({"bootstrap.servers": kafka})
         producer.produce(topic, key=key, value=value, partition=0)
-        assert producer.flush(30) == 0
+        assert producer.flush(120) == 0
 
     def load(by: RecordSeals | None = seals) -> tuple[dict[bytes, bytes], StateLog]:
         state = StateLog(kafka, topic, 0, by)

@@ -33,7 +33,7 @@ from tests.support.servers.secured.kafka import SecuredKafka
 from tests.support.servers.sites import Site
 
 APP_ID = "secured"
-WAIT_S = 60.0
+WAIT_S = 240.0
 _START_MS = 1_795_449_600_000
 
 
