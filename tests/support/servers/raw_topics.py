@@ -10,6 +10,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
+from tests.programs.chaos.logs import wait_until_decided
+
 _FREE_S = 120.0
 COMPACT = {"cleanup.policy": "compact"}
 
@@ -61,7 +63,7 @@ def send(
 
 
 def write_transactions(kafka: str, topic: str, transactions: Iterable[tuple[list[bytes], bool]]) -> None:
-    """Write each list of values in a transaction that is committed or aborted."""
+    """Write each list of values in a transaction that is committed or aborted; return when all of it can be read."""
     producer = Producer({"bootstrap.servers": kafka, "transactional.id": f"{topic}-writer", "linger.ms": 0})
     producer.init_transactions(60)
     for values, is_committed in transactions:
@@ -70,6 +72,7 @@ def write_transactions(kafka: str, topic: str, transactions: Iterable[tuple[list
             producer.produce(topic, value=value, key=value, partition=0)
         assert producer.flush(120) == 0
         (producer.commit_transaction if is_committed else producer.abort_transaction)(60)
+    wait_until_decided(kafka, [topic])
 
 
 def numbers(first: int, n: int) -> list[bytes]:
