@@ -85,7 +85,8 @@ def _newest_ends(
     admin: AdminClient, places: Iterable[TopicPartition], isolation: IsolationLevel
 ) -> dict[TopicPartition, int]:
     """Return the end of each partition; for committed records it is where an open transaction begins."""
-    wanted = {place: OffsetSpec.latest() for place in places}
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
+    wanted = dict.fromkeys(places, latest)
     asked = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=_ANSWER_S) if wanted else {}
     return {place: future.result(_ANSWER_S).offset for place, future in asked.items()}
 

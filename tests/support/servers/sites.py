@@ -51,7 +51,7 @@ class Site:
         """The models as TOML has them, for counters that know nothing of the product."""
         return list(tomllib.loads(self.policy_file.read_text("utf-8"))["models"])
 
-    def topics(self) -> list[TopicSpec]:
+    def topics(self) -> tuple[TopicSpec, ...]:
         """Return the topics of the policy, also those that other sites share."""
         return declared_topics(self.policy, self.app_id)
 
