@@ -30,7 +30,7 @@ _WEB = re.compile(
 def _demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRSTREAM_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "stream_app", "demo", "--json", *arguments],
+        [sys.executable, "-m", "stream_app", "demo", "--json", "--start-timeout", "300", *arguments],
         env=environment | {"TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

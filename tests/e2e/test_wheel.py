@@ -106,7 +106,9 @@ def test_every_package_of_the_wheel_can_be_imported(installed: Command, wheel: P
 def test_the_demo_of_the_wheel_raises_the_alert(installed: Command) -> None:
     if not cached_jars(default_cache_dir()):
         skip_or_fail("The jars of the local Kafka are not there yet")
-    done = installed("fairstream", "demo", "--json", "--exit-on-alert", "--fair-s", "15", "--rate", "400")
+    done = installed(
+        "fairstream", "demo", "--json", "--exit-on-alert", "--fair-s", "15", "--rate", "400", "--start-timeout", "300"
+    )
     assert done.returncode == 0, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events if event["event"] != "notification"] == ["drift", "breach"]

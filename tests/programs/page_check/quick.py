@@ -15,7 +15,8 @@ from tests.programs.page_check.claims import Episode
 from tests.programs.page_check.messages import Message, open_inbox
 from tests.support.alarm_stage import AlarmStage, Chance, fair, unfair_to
 
-_PACE = MonitoringIntervals(scrape_s=1, evaluation_s=1, group_s=1, hold_s=8)
+# A scrape that takes longer than its interval fails, and the values are gone: a busy machine needs some seconds.
+_PACE = MonitoringIntervals(scrape_s=4, evaluation_s=1, group_s=1, hold_s=16)
 _MINUTE_S = 0.8  # of the clock, for a minute of event time
 _MESSAGE_S = 120.0  # until a message must have arrived; a few seconds on a machine that is not busy
 MODEL, ATTRIBUTE = "loans", "gender"

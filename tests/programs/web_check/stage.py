@@ -150,7 +150,7 @@ def open_stage(folder: Path, browser_path: str, arguments: Sequence[str], policy
     log = folder / "demo.log"
     window_s = min(window.size_s for window in load_policy(policy).models[0].windows)
     state = folder / "demo"
-    arguments = ("--json", "--policy", policy, "--state-dir", str(state), *arguments)
+    arguments = ("--json", "--start-timeout", str(START_S), "--policy", policy, "--state-dir", str(state), *arguments)
     command = [sys.executable, "-m", "stream_app", "demo", *arguments]
     with BoundProcess(command, log) as demo:
 
