@@ -80,7 +80,7 @@ def test_without_a_drift_no_alert_comes_and_the_demo_ends_with_1(kafka: str, tmp
         out, err = process.communicate(timeout=600)
     assert process.returncode == 1, err
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events if event["event"] != "notification"] == ["no_alert"]
+    assert [event["event"] for event in events if event["event"] != "notification"] == ["no_alert"], err
     assert not [event for event in events if "FairnessBreach" in event["text"]]
 
 
@@ -92,7 +92,7 @@ def test_ctrl_c_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
         deadline = time.monotonic() + 300
         while len(_descendants(process)) < 8:  # broker, worker, producer, web application, each with its watcher
             assert time.monotonic() < deadline, "the parts of the demo did not start"
-            assert process.poll() is None
+            assert process.poll() is None, process.communicate()
             time.sleep(0.2)
         assert process.stderr
         told = ""
