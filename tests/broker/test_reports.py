@@ -23,7 +23,7 @@ from tests.programs.chaos.schedule import Plan
 from tests.support.audit_logs import verify_proof
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 RANGE = ("--from", "2026-01-01T00:00:00Z", "--to", "2030-01-01T00:00:00Z")
 K = 10

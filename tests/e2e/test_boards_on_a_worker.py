@@ -5,15 +5,17 @@ The replay dashboard is tested with recorded samples only: its values are writte
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from stream_app.edges.servers.prometheus import find_prometheus
 from tests.support.boards.board_checks import Source, choices, find_problems, newest_of, options, series_of
 from tests.support.boards.board_queries import BOARDS, marks
-from tests.support.boards.board_stage import open_board_stage
+from tests.support.boards.board_stage import WAIT_S, open_board_stage
 from tests.support.tiers import skip_or_fail
 
 EXPLANATION, OUTCOMES, ERRORS = "fairstream-explanation", "fairstream-outcomes", "fairstream-errors"
@@ -50,7 +52,7 @@ EMPTY = {
 }
 CHANGES = {"Policy changes", "New versions", "Recoveries"}  # marks; the first scrape is no change
 FIRST = {"Rebalances"}  # the first may come before the first scrape, which then shows no change
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +69,32 @@ def source(kafka: str, app_id: str, tmp_path_factory: pytest.TempPathFactory) ->
         yield source
 
 
+def wait_until_shown(source: Source, check: Callable[[Source], None]) -> None:
+    """Look again and again, each time at all that was scraped by then, until a check holds; raise what it raises."""
+    deadline_s = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return check(replace(source, end_s=time.time()))
+        except (AssertionError, LookupError, ValueError):  # also where there is no series yet
+            if time.monotonic() > deadline_s:
+                raise
+        time.sleep(1.0)
+
+
 @pytest.mark.parametrize(("uid", "model"), LOOKS)
 def test_every_query_is_answered_from_a_real_worker(source: Source, app_id: str, uid: str, model: str) -> None:
     selected = {"model": f"{app_id}-{model}"} if model else {}
-    found = list(find_problems(source, uid, selected))
-    unchanged = {name for board, name, _ in marks() if board == uid} & CHANGES
-    assert {problem.split(": ")[1] for problem in found} & CHANGES == unchanged  # no mark where nothing has changed
-    problems = [problem for problem in found if problem.split(": ")[1] not in CHANGES | FIRST]
     allowed = EMPTY.get((uid, model), ())
-    assert [problem for problem in problems if not problem.startswith(allowed)] == []
-    assert [one for one in allowed if not any(problem.startswith(one) for problem in problems)] == [], "not needed"
+
+    def check(source: Source) -> None:
+        found = list(find_problems(source, uid, selected))
+        unchanged = {name for board, name, _ in marks() if board == uid} & CHANGES
+        assert {problem.split(": ")[1] for problem in found} & CHANGES == unchanged  # no mark where nothing has changed
+        problems = [problem for problem in found if problem.split(": ")[1] not in CHANGES | FIRST]
+        assert [problem for problem in problems if not problem.startswith(allowed)] == []
+        assert [one for one in allowed if not any(problem.startswith(one) for problem in problems)] == [], "not needed"
+
+    wait_until_shown(source, check)
 
 
 def test_the_other_dashboards_are_those_of_replays() -> None:
@@ -84,28 +102,38 @@ def test_the_other_dashboards_are_those_of_replays() -> None:
 
 
 def test_a_model_without_outcomes_of_rejected_cases_has_no_panels_about_errors(source: Source, app_id: str) -> None:
-    assert options(source, ERRORS)["model"] == [f"{app_id}-trial"]
-    assert options(source, OUTCOMES)["model"] == [f"{app_id}-credit", f"{app_id}-trial"]
+    def check(source: Source) -> None:
+        assert options(source, ERRORS)["model"] == [f"{app_id}-trial"]
+        assert options(source, OUTCOMES)["model"] == [f"{app_id}-credit", f"{app_id}-trial"]
+
+    wait_until_shown(source, check)
 
 
 def test_the_boards_of_outcomes_show_the_harm_that_was_done(source: Source, app_id: str) -> None:
-    values = choices(source, ERRORS, {"model": f"{app_id}-trial"}) | {"group": "female"}
-    bounds = series_of(source, ERRORS, "$group: equal opportunity", values, "upper bound (95%)")
-    assert [newest_of(one) < 0 for one in bounds] == [True]
-    values = choices(source, OUTCOMES, {"model": f"{app_id}-credit"})
-    panel = "Evidence of score drift"
-    drift = series_of(source, OUTCOMES, panel, values, "{{position}} {{attribute}} {{group}}")
-    (female,) = [one for one in drift if one["metric"]["group"] == "female"]
-    thresholds = series_of(source, OUTCOMES, panel, values, "threshold")
-    assert newest_of(female) >= max(map(newest_of, thresholds))
+    def check(source: Source) -> None:
+        values = choices(source, ERRORS, {"model": f"{app_id}-trial"}) | {"group": "female"}
+        bounds = series_of(source, ERRORS, "$group: equal opportunity", values, "upper bound (95%)")
+        assert [newest_of(one) < 0 for one in bounds] == [True]
+        values = choices(source, OUTCOMES, {"model": f"{app_id}-credit"})
+        panel = "Evidence of score drift"
+        drift = series_of(source, OUTCOMES, panel, values, "{{position}} {{attribute}} {{group}}")
+        female = [one for one in drift if one["metric"]["group"] == "female"]
+        assert len(female) == 1
+        thresholds = series_of(source, OUTCOMES, panel, values, "threshold")
+        assert newest_of(female[0]) >= max(map(newest_of, thresholds))
+
+    wait_until_shown(source, check)
 
 
 def test_the_camera_board_shows_what_the_cameras_sent_and_what_was_suppressed(source: Source, app_id: str) -> None:
-    assert options(source, CAMERA)["model"] == [f"{app_id}-allocations", f"{app_id}-camera"]
-    values = choices(source, CAMERA, {"topic": f"{app_id}-camera-metadata-raw"})
-    for title in ("Events per second", "Dropped fields", "Suppressed cells", "Late and duplicate events"):
-        assert min(map(newest_of, series_of(source, CAMERA, title, values))) > 0, title
-    dropped = series_of(source, CAMERA, "Dropped fields by path", values)
-    assert {one["metric"]["path"] for one in dropped} >= {"bbox", "gps.lat", "gps.lon", "camera_id", "undeclared"}
-    ratios = series_of(source, CAMERA, "Ratio of hours per resident", values, "{{group}} {{window}} {{of}}")
-    assert {round(newest_of(one)) for one in ratios if one["metric"]["group"] == "High"} == {4}
+    def check(source: Source) -> None:
+        assert options(source, CAMERA)["model"] == [f"{app_id}-allocations", f"{app_id}-camera"]
+        values = choices(source, CAMERA, {"topic": f"{app_id}-camera-metadata-raw"})
+        for title in ("Events per second", "Dropped fields", "Suppressed cells", "Late and duplicate events"):
+            assert min(map(newest_of, series_of(source, CAMERA, title, values)), default=0) > 0, title
+        dropped = series_of(source, CAMERA, "Dropped fields by path", values)
+        assert {one["metric"]["path"] for one in dropped} >= {"bbox", "gps.lat", "gps.lon", "camera_id", "undeclared"}
+        ratios = series_of(source, CAMERA, "Ratio of hours per resident", values, "{{group}} {{window}} {{of}}")
+        assert {round(newest_of(one)) for one in ratios if one["metric"]["group"] == "High"} == {4}
+
+    wait_until_shown(source, check)

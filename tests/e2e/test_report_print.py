@@ -23,7 +23,7 @@ _CUT = "[...document.querySelectorAll('td, th, code, p')].filter(e => e.scrollWi
 _CUT += "getComputedStyle(e).display != 'inline').map(e => e.textContent)"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_every_pack_prints_to_pdf_without_a_text_that_is_cut_off(tmp_path: Path) -> None:
     if find_browser is None:
         skip_or_fail("playwright is not installed (group test)")

@@ -32,7 +32,7 @@ from tests.programs.chaos.recount import Recount, label_of, recount
 from tests.programs.chaos.verdicts import audit_every_result, audit_results
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(900)
 
 # A short deduplication window, so that some duplicates are beyond it and count again.
 MESS = """
@@ -91,7 +91,7 @@ def send_tombstones(kafka: str, topic: str) -> None:
     producer = Producer({"bootstrap.servers": kafka})
     for partition in range(4):
         producer.produce(topic, key=b"gone", value=None, partition=partition)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def recounts_of(site: Site, model: dict[str, Any]) -> dict[int, Recount]:

@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="File to write.")
     parser.add_argument("--events", type=int, default=310, help="Events of each part and stream.")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, LocalKafka(Path(name) / "kafka") as kafka:
+    with tempfile.TemporaryDirectory() as name, LocalKafka(Path(name) / "kafka", start_timeout_s=300.0) as kafka:
         former = FormerVersion(arguments.source.resolve(), Path(name), kafka.bootstrap)
         former.command("keys", "init")
         former.command("topics", "create", "--partitions", "2")

@@ -110,7 +110,7 @@ def verify_proof(folder: Path, proof: dict[str, Any] | bytes, key: str, value: b
         files[1].write_bytes(value)
     program = ROOT / "stream_app" / "programs" / "audit" / "verify_proof.py"
     words = [sys.executable, "-I", "-S", str(program), str(files[0]), key, *map(str, files[1:])]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == (0 if done.stdout.startswith("PROVEN: ") else 1)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr

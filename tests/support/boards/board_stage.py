@@ -27,7 +27,7 @@ from tests.support.boards.board_checks import Source
 from tests.support.servers.recorded_prometheus import PromApi
 from tests.support.servers.sites import Site, open_site
 
-WAIT_S = 150
+WAIT_S = 300
 FAIR_S = 15  # event time after which women are treated differently
 _WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "1m", size_s = 60 }]'
 _RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every fourth of them across the cut

@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 
 _ENTRYPOINT = [sys.executable, "-m", "stream_app"]  # that of the image
 _PORT, _ADDRESS = "FAIRSTREAM_METRICS_PORT", "FAIRSTREAM_METRICS_HOST"
-_INIT_S = 30.0
+_INIT_S = 180.0
 
 
 class Pod:
