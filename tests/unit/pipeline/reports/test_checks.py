@@ -43,7 +43,7 @@ def race(**ratios: float | None) -> dict[str, Any]:
     [
         (race(black=0.8, white=1.0), "ok", "0.8000 (race black)"),
         (race(black=0.7999, white=1.0), "attention", "0.7999"),
-        (race(black=None, white=1.0), "ok", "1 groups are withheld"),
+        (race(black=None, white=1.0), "ok", "1 group is withheld"),
         (race(black=None), "unknown", "No impact ratio can be shown"),
     ],
 )
