@@ -10,7 +10,7 @@ from stream_app.render.escaping import escape
 
 _STYLED = ("n:", "w:")
 _MAX_SHORT, _MAX_SHORT_TEXT = 12, 900  # rows, and characters in them, that stay on one page
-_MAX_NARROW = 8  # columns of the usual size; more get smaller letters on paper
+_MAX_NARROW = 7  # columns of the usual size; more get smaller letters on paper
 
 
 def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -22,10 +22,10 @@ from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, are_of_a
 
 _MAX_SUBGROUPS = 15
 _HEAD = (
-    *("attribute, group and reference", "window", "n:decisions", "n:rate", "n:ratio", "w:95% interval", "n:gap"),
+    *("attribute", "group and reference", "window", "n:decisions", "n:rate", "n:ratio", "w:95% interval", "n:gap"),
     *("w:ratio whichever groups unknown people are in", "state at the end"),
 )
-_AMOUNTS_HEAD = (*_HEAD[:3], *AMOUNT_HEAD, _HEAD[-1])
+_AMOUNTS_HEAD = (*_HEAD[:4], *AMOUNT_HEAD, _HEAD[-1])
 _NOTE = (
     "Each group in the running totals; an intersection, which has none, in the last of its longest windows in which it "
     "is not suppressed. The worst first; pairs in breach at the end are always listed."
