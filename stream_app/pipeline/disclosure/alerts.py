@@ -103,7 +103,8 @@ def _rounded_values(alert: Alert, k: int) -> dict[str, Any] | None:
     if rate == reference:
         return None
     ratio = round(rate / reference, 2) if reference and alert.disparate_impact_ratio is not None else None
-    words = f"rates of about {rate:.0%} and {reference:.0%}, rate difference {100 * (rate - reference):+.0f} percentage points"
+    points = f"{100 * (rate - reference):+.0f} percentage points"
+    words = f"rates of about {rate:.0%} and {reference:.0%}, rate difference {points}"
     return values | {
         "rate": rate,
         "disparate_impact_ratio": ratio,
