@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from stream_app.pipeline.disclosure.results import disclose_result
+from stream_app.pipeline.records.results import CROSS
 from tests.support.small_streams import SmallStream, changes_of_revisions, leaks, small_model
 
 TWO, THREE = {"20s": 20, "60s": 60}, {"10s": 10, "30s": 30, "60s": 60}
@@ -96,7 +97,7 @@ def test_alerts_about_large_groups_keep_their_numbers() -> None:
     stream = SmallStream(model, 9, 900, 1, has_unknown=False, is_unfair=True)
     results = stream.judged()
     assert {alert.attribute for alert in stream.alerts} == {"gender", "race", "gender+race"}
-    assert not any(alert.is_rounded for alert in stream.alerts)
+    assert not any(alert.is_rounded for alert in stream.alerts if CROSS not in alert.attribute)
     assert not any(result.withheld for result in results if result.window != "total")
 
 

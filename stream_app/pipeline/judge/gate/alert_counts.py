@@ -3,8 +3,9 @@
 The time range of an alert is a release as any other. It begins at the start of one of the smallest windows. As far as
 it covers windows that have closed and show both groups, it is the sum of these and says nothing new. What it counts in
 the open window is new: it is shown where no few people follow from it, it is remembered, and when the window closes,
-its tables are tested beside it. Where that is not possible, the time range ends with the last closed window, and if
-that leaves too little, or a group was hidden since, readers see rounded numbers.
+its tables are tested beside it. Where that is not possible, and for intersections, whose margins may be shown later,
+the time range ends with the last closed window; if that leaves too little, or a group was hidden since, readers see
+rounded numbers.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from stream_app.core.groups.subgroups import Subgroup
-from stream_app.core.releases.knowledge import Knowledge
-from stream_app.core.releases.withholding import Cell, Group, ReleasedTable, choose_shown
+from stream_app.core.releases.knowledge import Count, Knowledge
+from stream_app.core.releases.withholding import Cell, Group, ReleasedTable, add_rest, choose_shown
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.history import HistorySpan, PeriodHistory
 from stream_app.core.windows.tally_changes import WindowKey
@@ -73,6 +74,7 @@ class AlertCounts:
         self._attributes = [attribute.name for attribute in model.attributes]
         self._size_s = min(window.size_s for window in model.windows)
         self._has_parts = self._size_s % model.period_s == 0
+        self._known: tuple[WindowKey, int, Knowledge] | None = None  # of the open window, after so many alerts
         self._groups = {name: tuple(frozenset([label]) for label in labels) for name, labels in layout.dimensions}
 
     def choose(self, history: PeriodHistory, onset_s: int, pair: AlertedPair | None) -> AlertRange:
@@ -94,7 +96,7 @@ class AlertCounts:
         until_s = self._memory.find(TOTAL).totals.until_s
         if (until_s is not None and open_s < until_s) or not self._is_shown_since(start_s, open_s, pair):
             return rounded
-        if self._cut(open_s, history.between(open_s, end_s), pair):
+        if CROSS not in pair.attribute and self._cut(open_s, history.between(open_s, end_s), pair):
             return AlertRange(start_s, end_s, is_rounded=False)
         if not _is_far(end_s - open_s, end_s - start_s):
             return AlertRange(start_s, open_s, is_rounded=False)
@@ -179,12 +181,16 @@ class AlertCounts:
         cross = cross_of(self._layout, self._attributes, part.cells)
         people = margins_of(cross, self._attributes, [pair.attribute])[pair.attribute]
         shown = [labels for labels in people if AND.join(labels) in pair.groups]
-        cut = Cut(pair.attribute, part.end_s, sorted(people.items()), sorted(shown))
-        knowledge = self._knowledge(key)
+        cut, cuts = Cut(pair.attribute, part.end_s, sorted(people.items()), sorted(shown)), self._memory.find(key).cuts
+        if cut in cuts:
+            return True
+        if self._known is None or self._known[:2] != (key, len(cuts)):
+            self._known = (key, len(cuts), self._knowledge(key))
+        knowledge = self._known[2]
         if not self._show(knowledge, open_s, cut):
             return False
-        if cut not in self._memory.find(key).cuts:
-            self._memory.of(key).cuts = [*self._memory.find(key).cuts, cut]
+        self._memory.of(key).cuts = [*cuts, cut]
+        self._known = (key, len(cuts) + 1, knowledge)
         return True
 
     def _knowledge(self, key: WindowKey) -> Knowledge:
@@ -195,9 +201,16 @@ class AlertCounts:
         return knowledge
 
     def _show(self, knowledge: Knowledge, start_s: int, cut: Cut) -> bool:
+        """Take in an alert, or nothing of it where few people would follow."""
         table = self._table(cut.attribute, start_s, cut.end_s, dict(cut.people), cut.shown)
-        [kept] = choose_shown(knowledge, [table])
-        return len(kept) == len(cut.shown)
+        knowledge.settle()
+        mark = knowledge.mark()
+        choose_shown(knowledge, [table._replace(shown=())])
+        counts = [Count(table.set_of(cell), start_s, cut.end_s, table.people[cell]) for cell in table.shown]
+        if all(map(knowledge.add_if_safe, counts)) and add_rest(knowledge, table, table.shown):
+            return True
+        knowledge.undo(mark)
+        return False
 
     def _table(
         self, name: str, start_s: int, end_s: int, people: Mapping[Labels, int], shown: Iterable[Labels]
