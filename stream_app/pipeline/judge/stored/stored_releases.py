@@ -64,7 +64,7 @@ class Cut(msgspec.Struct, array_like=True, frozen=True):
 
 
 class StoredRuns(msgspec.Struct, array_like=True, frozen=True):
-    """Since when the smallest windows show each group, see ``ShownRuns``."""
+    """How far back the smallest windows show each group, see ``ShownRuns``."""
 
     begin_s: int | None = None
     hidden_s: list[tuple[str, str, int]] = []
@@ -72,10 +72,10 @@ class StoredRuns(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(slots=True)
 class ShownRuns:
-    """Since when the smallest windows show each group, one after the other.
+    """How far back the smallest windows show each group, without a gap.
 
     Attributes:
-        begin_s: Since when they show what was tested; None before the first.
+        begin_s: Start of the time in which they show what was tested; None before the first.
         hidden_s: End of the newest one that hides a group, by attribute and group.
     """
 
@@ -93,7 +93,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         former: Of running totals the last release, by attribute.
         blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
         totals: The running totals that readers can compute.
-        runs: Of running totals since when the smallest windows show each group.
+        runs: Of running totals how far back the smallest windows show each group.
         cuts: What alerts counted in the window while it is open.
     """
 
