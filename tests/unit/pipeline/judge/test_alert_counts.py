@@ -9,6 +9,7 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.gate.alert_counts import AlertCounts, AlertedPair, AlertRange
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL
+from stream_app.pipeline.judge.gate.tables import Shown, Tables
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.layout import layout_of
 from tests.support.small_streams import small_model
@@ -103,8 +104,8 @@ def test_a_few_people_in_the_open_window_are_left_out() -> None:
 def test_a_window_hides_what_would_follow_beside_an_alert() -> None:
     made = windows(1)
     assert made.choose(0) == AlertRange(0, 70, is_rounded=False)
-    tables = {"gender": {("female",): 23, ("male",): 90, ("unknown",): 40}}
-    shown = {"gender": {("female",), ("male",), ("unknown",)}}
+    tables: Tables = {"gender": {("female",): 23, ("male",): 90, ("unknown",): 40}}
+    shown: Shown = {"gender": {("female",), ("male",), ("unknown",)}}
     assert made.counts.known_in(("60s", 60)) == {("gender", ("female",)): 20, ("gender", ("male",)): 30}
     assert ("female",) not in made.counts.beside(("60s", 60), tables, shown)["gender"]
     tables["gender"]["female",] = 35
