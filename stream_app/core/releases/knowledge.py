@@ -120,6 +120,10 @@ class Knowledge:
         """Return whether a count follows already."""
         return self._track(count.people).knows(count.start, count.end, count.n)
 
+    def known_of(self, people: People, start: Moment, end: Moment) -> int | None:
+        """Return the people of a set between two moments; None where they do not follow."""
+        return self._track(people).between(start, end)
+
     def change_of(self, count: Count) -> int:
         """Return by how many people a count differs from the one that is known; 0 where none is."""
         known = self._track(count.people).between(count.start, count.end)

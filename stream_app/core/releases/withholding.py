@@ -84,7 +84,7 @@ def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
         if cell not in kept and knowledge.add_if_safe(count):
             kept.append(cell)
             marks.append(mark)
-    while not _add_rest(knowledge, table, kept) and len(kept) > n_known:
+    while not add_rest(knowledge, table, kept) and len(kept) > n_known:
         kept.pop()
         knowledge.undo(marks.pop())
     for cell in table.shown:
@@ -99,8 +99,14 @@ def _has_few_changed(knowledge: Knowledge, table: ReleasedTable) -> bool:
     return any(knowledge.is_few(change) for change in changes)
 
 
-def _add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
-    """Take in what all groups that are hidden have together; return False where fewer than k people follow from it."""
+def add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
+    """Take in what all groups that are hidden have together; return False where fewer than k people follow from it.
+
+    Args:
+        knowledge: What was shown before.
+        table: A table that was taken in.
+        kept: The cells that it shows.
+    """
     hidden = [cell for cell in _cells(table) if cell not in kept]
     n = sum(table.people.get(cell, 0) for cell in hidden)
     if len(table.attributes) > 1 or len(hidden) <= 1 or not n or not kept or not table.is_whole:

@@ -141,8 +141,9 @@ class BreachRows:
         self._rank.set((*labels, *names), rank)
         is_crossed = CROSS in alert.attribute
         # An alert has neither the design effect of a cluster nor the variance of an estimate, which widen intervals.
-        has_intervals = model.cluster is None and not isinstance(pair.alert.proxy, ProxyValues)
-        values = _values_of(pair.alert, alert, has_intervals=has_intervals) | {"distance_ratio": pair.distance}
+        is_estimated = model.cluster is not None or isinstance(pair.alert.proxy, ProxyValues)
+        values = _values_of(pair.alert, alert, has_intervals=not is_estimated and not alert.is_rounded)
+        values |= {"distance_ratio": None if alert.is_hidden else _shown_distance(pair, alert)}
         for name, value in values.items():
             is_wanted = is_lead or name in _OF_FURTHER_LIMITS
             if value is not None and is_wanted and not (is_crossed and name in _NOT_CROSSED):
@@ -275,13 +276,22 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
         values |= _ends_of("gap_ratio", intervals.gap)
     values |= {
         "favorable_ratio": alert.rate,
-        "reference_favorable_ratio": approval_rate(reference),
+        "reference_favorable_ratio": alert.reference_rate if alert.is_rounded else approval_rate(reference),
         "decisions": alert.n,
         "reference_decisions": None if alert.test is PairTest.SCORE_DRIFT else alert.n_reference,
     }
     if alert.cause is not None:
         values |= {"cause_mix_ratio": alert.cause.mix, "cause_rate_ratio": alert.cause.rate}
     return values
+
+
+def _shown_distance(pair: BreachedPair, alert: DisclosedAlert) -> float:
+    """Return how far the value that is shown is beyond the limit."""
+    if not alert.is_rounded:
+        return pair.distance
+    if isinstance(alert.amounts, DisclosedAlertAmounts):
+        return abs(alert.amounts.difference.value or 0.0) - pair.limit
+    return distance_from_limit(pair.kind, alert.disparate_impact_ratio, alert.gap, pair.limit)
 
 
 def _ends_of(name: str, interval: Interval) -> dict[str, float | None]:

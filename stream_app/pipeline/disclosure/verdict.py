@@ -45,9 +45,9 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)
-    estimated = (
-        " (estimated)" if isinstance(alert.proxy, ProxyValues) else ""
-    )  # from probabilities: nobody's group is known
+    estimated = " (rounded)" if alert.is_rounded else ""
+    if isinstance(alert.proxy, ProxyValues):  # from probabilities: nobody's group is known
+        estimated = " (estimated)"
     ratio = alert.disparate_impact_ratio
     if kind is LimitKind.RATIO and ratio is not None:
         share = min(ratio, 1 / ratio) if ratio else 0.0

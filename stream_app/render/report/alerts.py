@@ -72,11 +72,12 @@ def _driver(cause: DisclosedCause) -> str:
 def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: ModelPolicy, *, is_open: bool) -> str:
     pair = f"{alert.attribute} {alert.group} vs. {alert.reference}"
     title = f"{time_label(alert.at_s)}  {alert.change}: {pair}, {alert.test.value.replace('_', ' ')}"
+    least = "at least " if alert.is_rounded else ""
     facts = [
         ("reported at", time_label(alert.at_s)),
         ("estimated onset", _onset(alert)),
         ("evidence", f"10^{alert.log10_e:.2f}, threshold 10^{alert.log10_threshold:.2f}"),
-        ("decisions of group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
+        ("decisions of group and reference", f"{least}{number_text(alert.n)}, {number_text(alert.n_reference)}"),
         _values_of(alert),
         ("id", alert.id),
     ]
