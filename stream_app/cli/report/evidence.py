@@ -116,5 +116,5 @@ _COMMANDS: dict[EvidenceKind, Callable[[Pack, Subject], list[str]]] = {
     "keys": lambda *_: ["keys", "list"],
     "audit": lambda *_: ["audit", "verify"],
     "audit-entries": lambda _, subject: ["audit", "count", "--from", subject.from_, "--to", subject.to],
-    "checklist": lambda _, subject: ["checklist", "ongoing", *_of_model(subject)],
+    "checklist": lambda _, subject: ["checklist", "all", *_of_model(subject)],
 }

@@ -129,7 +129,7 @@ def _audit_entries(gathered: Gathered) -> Iterator[str]:
 def _checklist(gathered: Gathered) -> Iterator[str]:
     rows = [(record["title"], record["state"], record["text"]) for record in records_of(gathered, "checklist")]
     if rows:
-        yield write_table(("item", "state", "what is known"), rows)
+        yield write_table(("item", "w:state", "what is known"), rows)
 
 
 def _time(time_s: float | None, missing: str) -> str:
