@@ -92,7 +92,7 @@ def _counts(pack: Pack, subject: Subject) -> list[str]:
 
 
 def _alerts(_: Pack, subject: Subject) -> list[str]:
-    """Return the command that lists alerts up to the end of the range: those before it tell what was open already."""
+    """Return the command that lists alerts up to the end of the range: those before it show what was open."""
     return ["alerts", "list", *_of_model(subject), "--to", subject.to, "--last", "0"]
 
 
