@@ -21,7 +21,7 @@ _NOTHING: dict[TableKind, str] = {
 _VERDICTS = {"right": "verifies", "unsigned": "verifies; the newest entries are under no checkpoint yet"}
 
 
-def write_tables(kind: TableKind, gathered: Gathered, numbers: Mapping[str, int]) -> str:
+def write_tables(kind: TableKind, gathered: Gathered, numbers: Mapping[EvidenceKind, int]) -> str:
     """Write the tables of a kind as HTML, and say which command prints their numbers; a reason where there are none.
 
     Args:
