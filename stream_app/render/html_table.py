@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from stream_app.pipeline.records.results import Bounds
@@ -10,6 +11,7 @@ from stream_app.render.escaping import escape
 
 _STYLED = ("n:", "w:")
 _MAX_SHORT, _MAX_SHORT_TEXT = 12, 900  # rows, and characters in them, that stay on one page
+_MAX_WORD, _BREAKS = 24, re.compile(r"[\s-]+")  # characters of a word, and where a browser divides words
 _MAX_NARROW = 7  # columns of the usual size; more get smaller letters on paper
 
 
@@ -27,19 +29,28 @@ def write_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if any(len(row) != len(head) for row in rows):
         raise ValueError("A row does not have a cell for each heading")
     kept = [place for place in range(len(head)) if not rows or any(row[place] for row in rows)]
-    styles = [f' class="{head[place][0]}"' if head[place].startswith(_STYLED) else "" for place in kept]
+    marks = [head[place][0] if head[place].startswith(_STYLED) else "" for place in kept]
     names = [head[place][2:] if head[place].startswith(_STYLED) else head[place] for place in kept]
-    heads = "".join(f"<th{style}>{escape(name)}</th>" for name, style in zip(names, styles, strict=True))
+    heads = "".join(f"<th{_class(mark)}>{escape(name)}</th>" for name, mark in zip(names, marks, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td{s}>{escape(row[place])}</td>" for place, s in zip(kept, styles, strict=True)) + "</tr>"
+        "<tr>" + "".join(_cell(row[place], mark) for place, mark in zip(kept, marks, strict=True)) + "</tr>"
         for row in rows
     )
     thead = f"<thead><tr>{heads}</tr></thead>" if any(names) else ""
     is_short = len(rows) <= _MAX_SHORT and sum(len(cell) for row in rows for cell in row) <= _MAX_SHORT_TEXT
     kinds = ("facts", not thead), ("short", is_short), ("wide", len(kept) > _MAX_NARROW)
     classes = [name for name, is_so in kinds if is_so]
-    style = f' class="{" ".join(classes)}"' if classes else ""
-    return f"<table{style}>{thead}<tbody>{body}</tbody></table>"
+    return f"<table{_class(' '.join(classes))}>{thead}<tbody>{body}</tbody></table>"
+
+
+def _cell(text: str, mark: str) -> str:
+    """Return a cell; one with a word that fits in no column can be broken anywhere."""
+    is_long = not mark and any(len(word) > _MAX_WORD for word in _BREAKS.split(text))
+    return f"<td{_class('long' if is_long else mark)}>{escape(text)}</td>"
+
+
+def _class(names: str) -> str:
+    return f' class="{names}"' if names else ""
 
 
 def number_text(value: float | None, missing: str = "suppressed") -> str:

@@ -93,7 +93,8 @@ def test_what_is_on_the_paper_is_in_the_files(bundle: Path) -> None:
     on_paper = [html.unescape(text) for text in re.findall(r'<pre class="shell">(.*?)</pre>', page, re.DOTALL)]
     copied = [shlex.split(text.replace("\\\n", "")) for text in on_paper]
     assert all(shlex.split(one["command"]) in copied for one in report["evidence"])
-    values = [row["value"].lstrip("'") for row in csv.DictReader((bundle / "values.csv").open(encoding="utf-8"))]
+    rows = csv.DictReader((bundle / "values.csv").read_text("utf-8").splitlines())
+    values = [row["value"].lstrip("'") for row in rows]
     numbers = [float(value) for value in values if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value)]
     known = {text for number in numbers for text in (f"{number:,.0f}", f"{number:.4f}", f"{number:+.4f}")}
     cells = re.findall(r'<td class="n">([-+]?[\d.,]+)</td>', page)

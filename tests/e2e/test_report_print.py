@@ -141,6 +141,15 @@ def test_a_command_is_copied_from_the_paper_as_it_was(page: Any, tmp_path: Path,
     assert shlex.split(copied.replace("\\\n", " ")) == shlex.split(LONG)
 
 
+def test_words_are_whole_and_only_a_word_longer_than_a_column_is_broken(page: Any, tmp_path: Path) -> None:
+    rows = [("Development, implementation and use", "attention", "What was found. " * 12, "What to do. " * 8)] * 3
+    rows.append(("x" * 200, "unknown", "y" * 200, "z"))
+    show(page, tmp_path, write_document("Words", write_table(("part", "state", "found", "what to do"), rows), ["x"]))
+    assert page.evaluate(_CUT) == []
+    words = " ".join(line for lines in pages_of(page, tmp_path) for line in lines).split()
+    assert {"Development,", "implementation", "attention", "unknown"} <= set(words)
+
+
 def test_what_is_folded_on_a_screen_is_on_the_paper(page: Any, tmp_path: Path) -> None:
     body = "<details><summary>An alert</summary><p>Its numbers.</p></details>"
     body += (

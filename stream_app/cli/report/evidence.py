@@ -92,7 +92,7 @@ def _counts(pack: Pack, subject: Subject) -> list[str]:
 
 
 def _alerts(_: Pack, subject: Subject) -> list[str]:
-    """Return the command that lists alerts up to the end of the range: those before it tell what was open already."""
+    """Return the command that lists alerts up to the end of the range: those before it show what was open."""
     return ["alerts", "list", *_of_model(subject), "--to", subject.to, "--last", "0"]
 
 
@@ -116,5 +116,5 @@ _COMMANDS: dict[EvidenceKind, Callable[[Pack, Subject], list[str]]] = {
     "keys": lambda *_: ["keys", "list"],
     "audit": lambda *_: ["audit", "verify"],
     "audit-entries": lambda _, subject: ["audit", "count", "--from", subject.from_, "--to", subject.to],
-    "checklist": lambda _, subject: ["checklist", "ongoing", *_of_model(subject)],
+    "checklist": lambda _, subject: ["checklist", "all", *_of_model(subject)],
 }

@@ -101,7 +101,7 @@ def _open_breaches(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
 
 
 def _not_judged_yet(gathered: Gathered) -> str:
-    """Return that not the whole time range was judged; empty where it was, or where nothing says until when."""
+    """Return that not all of the time range was judged; empty where it was, or where nothing says until when."""
     if "judged" not in gathered:
         return ""
     ends = [record["end_s"] for record in records_of(gathered, "judged")]

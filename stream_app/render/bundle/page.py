@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from stream_app.pipeline.reports.bundle import Bundle, BundleHead, BundleSection
 from stream_app.pipeline.reports.checks import CheckResult, CheckState
-from stream_app.pipeline.reports.evidence import Gathered, records_of
+from stream_app.pipeline.reports.evidence import EvidenceKind, Gathered, records_of
 from stream_app.render.bundle.tables import write_tables
 from stream_app.render.escaping import escape
 from stream_app.render.html_table import number_text, write_table
@@ -104,7 +105,7 @@ def _summary(bundle: Bundle) -> str:
     return f"<section><h2>Checks at a glance</h2>{write_table(head, rows)}</section>"
 
 
-def _section(part: BundleSection, gathered: Gathered, numbers: dict[str, int]) -> str:
+def _section(part: BundleSection, gathered: Gathered, numbers: Mapping[EvidenceKind, int]) -> str:
     section = part.section
     cites = f'<p class="cites">{escape("; ".join(section.cites))}</p>' if section.cites else ""
     commands = "".join(map(write_command, part.commands))

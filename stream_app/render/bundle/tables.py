@@ -21,7 +21,7 @@ _NOTHING: dict[TableKind, str] = {
 _VERDICTS = {"right": "verifies", "unsigned": "verifies; the newest entries are under no checkpoint yet"}
 
 
-def write_tables(kind: TableKind, gathered: Gathered, numbers: Mapping[str, int]) -> str:
+def write_tables(kind: TableKind, gathered: Gathered, numbers: Mapping[EvidenceKind, int]) -> str:
     """Write the tables of a kind as HTML, and say which command prints their numbers; a reason where there are none.
 
     Args:
@@ -129,7 +129,7 @@ def _audit_entries(gathered: Gathered) -> Iterator[str]:
 def _checklist(gathered: Gathered) -> Iterator[str]:
     rows = [(record["title"], record["state"], record["text"]) for record in records_of(gathered, "checklist")]
     if rows:
-        yield write_table(("item", "state", "what is known"), rows)
+        yield write_table(("item", "w:state", "what is known"), rows)
 
 
 def _time(time_s: float | None, missing: str) -> str:

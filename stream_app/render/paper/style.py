@@ -13,7 +13,8 @@ h1{font-size:1.5rem;margin-bottom:.4rem}h2{font-size:1.15rem;margin-top:2.2rem;b
 padding-bottom:.2rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #d8dee4;
 text-align:left;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{
-white-space:nowrap}td,code,a{overflow-wrap:anywhere}code{font-size:.85em}thead th{vertical-align:bottom}
+white-space:nowrap}td{overflow-wrap:break-word}td.long,code,a{overflow-wrap:anywhere}code{font-size:.85em}
+thead th{vertical-align:bottom}
 td:first-child{min-width:6.5em}
 table.facts{width:auto}table.facts td:first-child{white-space:nowrap;color:#57606a;padding-right:1.5rem}
 figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}

@@ -159,7 +159,7 @@ def test_each_item_of_a_checklist_is_a_check_of_its_own_with_the_advice_of_the_l
 
 def test_what_is_not_ok_says_what_to_do_and_what_is_ok_nothing() -> None:
     for kind in ("impact-ratio", "counts-final", "open-breaches", "audit-verifies", "kept-at-least", "keys-young"):
-        check = PackCheck(kind=kind, days=1)  # type: ignore[arg-type]  # of the list above
+        check = PackCheck(kind=kind, days=1)
         found = judged(check)
         assert (found.state != "ok") == bool(found.action), kind
 
