@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from stream_app.core.releases.knowledge import Count, Knowledge, Members, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, Members, People
 
 CROSS = "+"  # joins the names of attributes
 WITHIN = "|"  # follows the name of an attribute where not all decisions are counted

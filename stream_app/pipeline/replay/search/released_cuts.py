@@ -15,7 +15,8 @@ import numpy as np
 from stream_app.core.alternatives.tables import ScoreTable
 from stream_app.core.alternatives.withholding import shown_cuts
 from stream_app.core.arrays import Bools, Ints
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 from stream_app.core.releases.tracks import Moment
 from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.request import SearchedPair

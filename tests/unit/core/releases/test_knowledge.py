@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 
 NAMES = ("black", "white", "asian")
 EVERYBODY = People("", frozenset())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 from stream_app.edges.releases import release_file
 from stream_app.edges.releases.release_file import ReleaseFile
 from stream_app.errors import ConfigError
