@@ -25,7 +25,7 @@ from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compa
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_former, read_live
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
 

@@ -27,7 +27,7 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import save
 from stream_app.programs.replay.verify import range_of_alert

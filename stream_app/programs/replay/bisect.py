@@ -9,7 +9,7 @@ from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_pair
+from stream_app.programs.replay.release.tables import release_pair
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 

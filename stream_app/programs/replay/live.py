@@ -15,7 +15,7 @@ from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_live
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
-from stream_app.programs.replay.release import FormerReleases
+from stream_app.programs.replay.release.former import FormerReleases
 from stream_app.settings import Settings
 
 _CLOCK_SKEW_S = 60  # of the broker behind the worker

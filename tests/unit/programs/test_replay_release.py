@@ -33,14 +33,10 @@ from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.programs.replay.count import tables_of
-from stream_app.programs.replay.release import (
-    FormerReleases,
-    release_groups,
-    release_pair,
-    release_scenarios,
-    release_search,
-    release_tables,
-)
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.scenarios import release_scenarios
+from stream_app.programs.replay.release.search import release_search
+from stream_app.programs.replay.release.tables import release_groups, release_pair, release_tables
 from stream_app.settings import load_settings
 from tests.support.small_streams import GENDERS, PANE_S, SOURCES, SmallStream, small_model
 

@@ -25,7 +25,8 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
 from stream_app.programs.replay.alternatives.search import read_outcomes
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import FormerReleases, release_groups
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.tables import release_groups
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
