@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream_app.core.releases.knowledge import Knowledge
-from stream_app.core.releases.withholding import Cell, ReleasedTable, choose_shown
+from stream_app.core.releases.withholding import Cell, OnProgress, ReleasedTable, choose_shown
 from stream_app.edges.releases.release_file import ReleaseFile
 from stream_app.errors import ReleaseRefusedError
 from stream_app.pipeline.records.results import CROSS
@@ -25,12 +25,14 @@ class FormerReleases:
         model: The policy of the model.
         topic: The topic that is read; published events are those of the raw topic.
         live: What the live judge has published of the same time.
+        on_progress: Called while tables are compared, with the number of those that are done and of all.
     """
 
     settings: Settings
     model: ModelPolicy
     topic: str
     live: Sequence[ReleasedTable] = ()
+    on_progress: OnProgress = lambda _, __: None
 
     @contextmanager
     def opened(self) -> Iterator[Knowledge]:
@@ -51,7 +53,7 @@ class FormerReleases:
         Raises:
             ReleaseRefusedError: nothing of them can be shown.
         """
-        kept = choose_shown(knowledge, tables, self.live)
+        kept = choose_shown(knowledge, tables, self.live, self.on_progress)
         if any(table.shown for table in tables) and not any(kept):
             raise self.refused(tables)
         return kept
