@@ -26,7 +26,8 @@ from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.search.columns import labels_of
-from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, DecidedCut, SearchRelease
+from stream_app.pipeline.replay.search.decided_cuts import DecidedCut
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, SearchRelease
 from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
@@ -264,7 +265,9 @@ def decided_by(cut: float, **favorable: int) -> tuple[ModelReport, DecidedCut]:
     """Return the running totals of genders where a cut has decided."""
     [total] = without(replayed(12), "gender").results
     groups = tuple(msgspec.structs.replace(group, favorable=favorable[group.group]) for group in total.groups)
-    return ModelReport(results=[msgspec.structs.replace(total, groups=groups)]), DecidedCut("score", cut, 0, 120)
+    return ModelReport(results=[msgspec.structs.replace(total, groups=groups)]), DecidedCut(
+        "score", {EVERY_SEGMENT: cut}, 0, 120
+    )
 
 
 def test_the_cuts_of_two_replays_decide_differently_about_nobody_or_many(tmp_path: Path) -> None:

@@ -68,27 +68,6 @@ class ScoreAxis:
         return Count(self.people(attribute, label, segment), cut, _TOP, n)
 
 
-@dataclass(frozen=True)
-class DecidedCut:
-    """A cut that has decided in a replay, the same for every segment.
-
-    Attributes:
-        score: Name of the score.
-        cut: The cut.
-        start_s: Start of the range that was replayed.
-        end_s: Its end.
-    """
-
-    score: str
-    cut: float
-    start_s: Moment
-    end_s: Moment
-
-    def axis(self, start_s: Moment, end_s: Moment, *, is_total: bool) -> ScoreAxis:
-        """Return the axis of a window; that of running totals is about the range, as in a search."""
-        return ScoreAxis(self.score, *((self.start_s, self.end_s) if is_total else (start_s, end_s)))
-
-
 def choose_cuts(
     knowledge: Knowledge,
     tables: Sequence[Sequence[ScoreTable]],
@@ -155,15 +134,26 @@ def _choose(
     return permitted
 
 
+def relate_groups(
+    knowledge: Knowledge, axis: ScoreAxis, attribute: str, labels: Sequence[str], segment: str = EVERY_SEGMENT
+) -> None:
+    """Note that everybody is all groups of an attribute."""
+    parts = [axis.people(attribute, label, segment) for label in labels]
+    knowledge.relate(axis.people("", _EVERYBODY, segment), parts)
+
+
+def relate_segments(knowledge: Knowledge, axis: ScoreAxis, attribute: str, label: str, segments: Sequence[str]) -> None:
+    """Note that every segment is all segments."""
+    parts = [axis.people(attribute, label, segment) for segment in segments]
+    knowledge.relate(axis.people(attribute, label), parts)
+
+
 def _relate(knowledge: Knowledge, axis: ScoreAxis, pairs: Sequence[SearchedPair], segments: Sequence[str]) -> None:
-    """Note that everybody is all groups, and that every segment is all segments."""
     attributes = {pair.attribute.name: labels_of(pair.attribute) for pair in pairs}
-    for segment in segments:
+    for segment in dict.fromkeys((EVERY_SEGMENT, *segments)):
         for attribute, labels in attributes.items():
-            parts = [axis.people(attribute, label, segment) for label in labels]
-            knowledge.relate(axis.people("", _EVERYBODY, segment), parts)
+            relate_groups(knowledge, axis, attribute, labels, segment)
     if EVERY_SEGMENT not in segments:
         for attribute, labels in [("", (_EVERYBODY,)), *attributes.items()]:
             for label in labels:
-                parts = [axis.people(attribute, label, segment) for segment in segments]
-                knowledge.relate(axis.people(attribute, label), parts)
+                relate_segments(knowledge, axis, attribute, label, segments)

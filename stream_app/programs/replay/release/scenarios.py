@@ -12,7 +12,7 @@ from stream_app.pipeline.replay.ranges.range_run import RangeRun
 from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import Scenario
-from stream_app.pipeline.replay.search.released_cuts import DecidedCut
+from stream_app.pipeline.replay.search.decided_cuts import DecidedCut
 from stream_app.programs.replay.release.former import FormerReleases
 
 
@@ -83,21 +83,27 @@ class _Plan:
     ) -> list[set[Cell] | None]:
         """Return the cells that may be shown beside what was shown of other cuts of the same decisions."""
         return [
-            None
-            if table is None or cells is None
-            else {
-                cell for cell in table.shown if cell in cells and self._is_apart(knowledge, exact, table, cell, decided)
-            }
+            None if table is None or cells is None else self._apart(knowledge, exact, table, cells, decided)
             for table, cells, exact in zip(self.tables, kept, self._exact, strict=True)
         ]
 
-    def _is_apart(
-        self, knowledge: Knowledge, exact: Result, table: ReleasedTable, cell: Cell, decided: DecidedCut
-    ) -> bool:
-        labels = self._maker.labels_of(table.attributes, cell)
-        [favorable] = [group.favorable for group in released_form(exact, self._k).groups if group.labels == labels]
+    def _apart(
+        self, knowledge: Knowledge, exact: Result, table: ReleasedTable, cells: set[Cell], decided: DecidedCut
+    ) -> set[Cell]:
         axis = decided.axis(table.start_s, table.end_s, is_total=exact.window == TOTAL_WINDOW)
-        return knowledge.add_for_good(axis.count(exact.attribute, AND.join(labels), decided.cut, favorable))
+        if len(table.attributes) == 1:
+            labels = [self._maker.labels_of(table.attributes, (group,))[0] for group in table.groups[0]]
+            decided.relate(knowledge, axis, exact.attribute, labels)
+        favorable = {group.labels: group.favorable for group in released_form(exact, self._k).groups}
+        apart = set()
+        for cell in table.shown:
+            if cell in cells:
+                names = self._maker.labels_of(table.attributes, cell)
+                window = table.start_s, table.end_s
+                counts = decided.shown_counts(axis, exact.attribute, names, favorable[names], window)
+                if counts is not None and all(knowledge.add_for_good(count) for count in counts):
+                    apart.add(cell)
+        return apart
 
     def _left(self, number: int, cells: set[Cell] | None) -> DisclosedResult:
         table, exact = self.tables[number], self._exact[number]

@@ -122,9 +122,9 @@ def test_what_does_not_fit_into_the_file_is_not_shown_and_the_same_again_is(
     monkeypatch.setattr(release_file, "_MOST_BYTES", 400)
     shown = [Count(BLACK, 60 * minute, 60 * minute + 60, 20) for minute in range(10)]
     release(tmp_path, *shown)
+    minutes = [Count(BLACK, 6000 + 61 * minute, 6060 + 61 * minute, 20) for minute in range(100)]
     with pytest.raises(ConfigError, match="is full") as raised:
-        for minute in range(100):
-            release(tmp_path, Count(BLACK, 6000 + 61 * minute, 6060 + 61 * minute, 20), model=f"model {minute}")
+        release(tmp_path, *minutes)
     assert "Run a former command again" in str(raised.value.action)
     before = (tmp_path / "releases.jsonl").read_bytes()
     assert len(before) <= 400
