@@ -13,7 +13,7 @@ from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.scenarios.released_tables import range_ends
 from stream_app.pipeline.replay.search.decided_cuts import DecidedCounts, DecidedCut
 from stream_app.pipeline.replay.search.deciding import DecidingRule
-from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, segments_of
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_rule, score_field
 from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
 from stream_app.pipeline.replay.sources import Observe
@@ -37,11 +37,13 @@ class DecidedBy(NamedTuple):
     Attributes:
         rule: The rule.
         source: Where scores come from.
+        segments: All segments of the policy.
         counts: Whom the rule made favorable, where segments have cuts of their own.
     """
 
     rule: AlternativeRule
     source: ScoreSource
+    segments: tuple[str, ...]
     counts: DecidedCounts | None
 
     @property
@@ -57,7 +59,8 @@ class DecidedBy(NamedTuple):
     def cut_of(self, time_range: TimeRange) -> DecidedCut:
         """Return the cuts, to be compared with other cuts of the same decisions."""
         cuts = self.rule.by_segment if self.rule.cut is None else {EVERY_SEGMENT: self.rule.cut}
-        return DecidedCut(self.source.name, cuts, *range_ends(time_range.from_s, time_range.to_s), self.counts)
+        ends = range_ends(time_range.from_s, time_range.to_s)
+        return DecidedCut(self.source.name, cuts, *ends, self.segments, self.counts)
 
     def observing(self, model: ModelPolicy, observe: Observe | None) -> Observe:
         """Return what decides events before they are counted, and before they are observed."""
@@ -110,5 +113,5 @@ class AlternativeRun:
         rule = parse_rule(self.alternative, model)
         counts = DecidedCounts(model) if rule.by_segment else None
         if self.scored_by is not None:
-            return DecidedBy(rule, open_model(self.scored_by, model), counts)
-        return DecidedBy(rule, LoggedScore(score_field(model, self.score).path), counts)
+            return DecidedBy(rule, open_model(self.scored_by, model), segments_of(model), counts)
+        return DecidedBy(rule, LoggedScore(score_field(model, self.score).path), segments_of(model), counts)

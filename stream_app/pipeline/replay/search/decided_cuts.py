@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from stream_app.core.releases.related import Count
 from stream_app.core.releases.tracks import Moment
 from stream_app.pipeline.records.results import AND, CROSS
 from stream_app.pipeline.replay.search.columns import EventColumns, labels_of
-from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, ScoreAxis, relate_groups, relate_segments
+from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, relate_axis, relate_segments
 from stream_app.policy import ModelPolicy
 
 _RunningCount = tuple[list[int], list[int]]  # panes in order; the people before each of them, and after all
@@ -40,6 +40,7 @@ class DecidedCounts:
         self.segments = labels_of(model.segment)
         self._pane_s = model.event_time.pane_s
         self._people: Counter[tuple[int, ...]] = Counter()  # pane, segment, group of each attribute
+        self._anybody: set[tuple[int, ...]] = set()  # segment, and group of each attribute
         self._running: dict[str, dict[tuple[str, ...], list[_RunningCount]]] = {}
 
     def reader_of(self, columns: EventColumns) -> Callable[[list[Any], Ints, Ints], None]:
@@ -47,7 +48,9 @@ class DecidedCounts:
 
         def take(events: list[Any], decided: Ints, times_s: Ints) -> None:
             groups = [columns.groups(number, events) for number in range(len(self._attributes))]
-            rows = np.column_stack([times_s // self._pane_s, columns.segments(events), *groups])[decided == 1]
+            rows = np.column_stack([times_s // self._pane_s, columns.segments(events), *groups])
+            self._anybody.update(map(tuple, np.unique(rows[:, 1:], axis=0).tolist()))
+            rows = rows[decided == 1]
             unique, counts = np.unique(rows, axis=0, return_counts=True)
             self._people.update(dict(zip(map(tuple, unique.tolist()), counts.tolist(), strict=True)))
             self._running.clear()
@@ -71,6 +74,14 @@ class DecidedCounts:
             sums[bisect_left(panes, last)] - sums[bisect_left(panes, first)]
             for panes, sums in self._running[attribute].get(labels, none)
         ]
+
+    def empty_segments(self, attribute: str, labels: tuple[str, ...]) -> list[str]:
+        """Return the segments in which nobody of a group is."""
+        names = [each.name for each in self._attributes]
+        places = [names.index(name) for name in attribute.split(CROSS)]
+        wanted = [labels_of(self._attributes[place]).index(label) for place, label in zip(places, labels, strict=True)]
+        populated = {segment for segment, *groups in self._anybody if [groups[place] for place in places] == wanted}
+        return [segment for number, segment in enumerate(self.segments) if number not in populated]
 
     def _added_up(self, attribute: str) -> dict[tuple[str, ...], list[_RunningCount]]:
         """Return the running counts of the groups of an attribute, or of attributes joined, by segment."""
@@ -98,6 +109,7 @@ class DecidedCut:
         cuts: The cut of each segment that has one; of ``EVERY_SEGMENT`` where it is the same for all.
         start_s: Start of the range that was replayed.
         end_s: Its end.
+        segments: All segments of the policy.
         counts: Whom they made favorable, where segments have cuts of their own.
     """
 
@@ -105,6 +117,7 @@ class DecidedCut:
     cuts: Mapping[str, float]
     start_s: Moment
     end_s: Moment
+    segments: tuple[str, ...] = ()
     counts: DecidedCounts | None = None
 
     def axis(self, start_s: Moment, end_s: Moment, *, is_total: bool) -> ScoreAxis:
@@ -113,11 +126,15 @@ class DecidedCut:
 
     def relate(self, knowledge: Knowledge, axis: ScoreAxis, attribute: str, labels: Sequence[str]) -> None:
         """Note that everybody is all groups of an attribute, and every segment all segments."""
-        segments = (EVERY_SEGMENT,) if self.counts is None else (EVERY_SEGMENT, *self.counts.segments)
-        for segment in segments:
-            relate_groups(knowledge, axis, attribute, labels, segment)
-        for label in labels if self.counts is not None else ():
-            relate_segments(knowledge, axis, attribute, label, segments[1:])
+        relate_axis(knowledge, axis, attribute, labels, self.segments)
+
+    def add_known(self, knowledge: Knowledge, axis: ScoreAxis, attribute: str, labels: tuple[str, ...]) -> None:
+        """Take in that a segment has nobody of a group, which is no secret."""
+        label = AND.join(labels)
+        if self.counts is not None:
+            relate_segments(knowledge, axis, attribute, label, self.segments)
+            for segment, cut in product(self.counts.empty_segments(attribute, labels), self.cuts.values()):
+                knowledge.add(axis.count(attribute, label, cut, 0, segment))
 
     def shown_counts(
         self, axis: ScoreAxis, attribute: str, labels: tuple[str, ...], favorable: int, window: tuple[Moment, Moment]

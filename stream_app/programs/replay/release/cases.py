@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from stream_app.errors import ReleaseRefusedError
 from stream_app.pipeline.replay.scenarios.released_tables import range_ends
-from stream_app.pipeline.replay.search.released_cuts import ScoreAxis
+from stream_app.pipeline.replay.search.columns import labels_of
+from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, relate_axis, segments_of
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.programs.replay.release.former import FormerReleases
 from stream_app.programs.replay.release.tables import release_groups
@@ -46,6 +47,9 @@ class ReleasedCases:
         score = f"{self.score}, {part}" if part else self.score
         axis = ScoreAxis(score, *range_ends(self.time_range.from_s, self.time_range.to_s))
         counts = {cut: axis.count(self.attribute, group, cut, n) for cut, n in reached.items()}
+        model = self.former.model
+        [labels] = [labels_of(each) for each in model.attributes if each.name == self.attribute]
         with self.former.opened() as knowledge:
+            relate_axis(knowledge, axis, self.attribute, labels, segments_of(model))
             order = sorted(counts, key=lambda cut: not knowledge.knows(counts[cut]))
             return {cut for cut in order if knowledge.add_for_good(counts[cut])}

@@ -100,6 +100,7 @@ class _Plan:
             if cell in cells:
                 names = self._maker.labels_of(table.attributes, cell)
                 window = table.start_s, table.end_s
+                decided.add_known(knowledge, axis, exact.attribute, names)
                 counts = decided.shown_counts(axis, exact.attribute, names, favorable[names], window)
                 if counts is not None and all(knowledge.add_for_good(count) for count in counts):
                     apart.add(cell)

@@ -9,7 +9,7 @@ from stream_app.core.alternatives.tables import ScoreTable
 from stream_app.core.privacy.disclosure import disclose_cells
 from stream_app.pipeline.replay.scenarios.released_tables import Labels, TableMaker
 from stream_app.pipeline.replay.search.columns import labels_of
-from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, SearchRelease, choose_cuts
+from stream_app.pipeline.replay.search.released_cuts import ScoreAxis, SearchRelease, choose_cuts, segments_of
 from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.programs.replay.release.former import FormerReleases
@@ -48,7 +48,7 @@ def release_search(
     with former.opened() as knowledge:
         kept = former.choose(knowledge, released)
         axes = [ScoreAxis(score, released[0].start_s, released[0].end_s) for score in scores]
-        chosen = choose_cuts(knowledge, tables, axes, pairs, segments, k)
+        chosen = choose_cuts(knowledge, tables, axes, pairs, segments, segments_of(former.model), k)
     hidden = {
         place: frozenset(
             label for cell in table.shown if cell not in cells for label in maker.labels_of(table.attributes, cell)
