@@ -120,6 +120,15 @@ def read_raw(kafka: str, topic: str) -> dict[int, list[Record]]:
     return log
 
 
+def lane_positions(kafka: str, changelog: str) -> dict[int, int]:
+    """Return the committed position of each lane, as its state has it."""
+    return {
+        message.partition(): int(message.value())
+        for message in read_topic(kafka, changelog)
+        if message.key() == b"next"
+    }
+
+
 def read_sources(kafka: str, topic: str) -> dict[int, list[int]]:
     """Return the source offset of each output by source partition, in the order of the log."""
     return {partition: [offset for _, offset in places] for partition, places in read_places(kafka, topic).items()}

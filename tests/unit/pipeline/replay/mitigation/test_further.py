@@ -25,8 +25,9 @@ from stream_app.pipeline.replay.mitigation.results import MitigationResult, Rule
 from stream_app.policy import OTHER, UNKNOWN, Feature
 from stream_app.programs.replay.alternatives.mitigate import shipped_notes, with_notes_of_its_methods
 from stream_app.programs.replay.alternatives.mitigation_files import Export, check_files, save_mitigation
+from tests.support.search.records import MODEL, all_outcomes, sources_of
+from tests.support.search.runs import ALL
 from tests.unit.pipeline.replay.mitigation.test_mitigate import of as weights_and_cuts
-from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, sources_of
 
 GROUPS = ("f", "m", "x")
 FEATURES = ("income", "debt")
