@@ -25,7 +25,7 @@ from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compa
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_former, read_live
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
 
@@ -76,8 +76,9 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    former = read_former(settings, model, choice.topic_of(model), time_range)
-    results = release_scenarios(former, range_run, scenarios, is_exact=unsafe_exact)
+    with progress_bar("comparing with former replays", as_json=as_json) as note:
+        former = read_former(settings, model, choice.topic_of(model), time_range, note)
+        results = release_scenarios(former, range_run, scenarios, is_exact=unsafe_exact)
     original, *others = results
     facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
     append_event(settings, "replay-run", facts_of_run)
