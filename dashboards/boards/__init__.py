@@ -1,6 +1,6 @@
 """The content of each dashboard, one module per dashboard.
 
-``overview`` (with ``overview_groups`` and ``unknown_groups``), ``explanation``, ``intersections``, ``outcomes`` and
+``overview`` (with ``overview_groups``), ``explanation``, ``intersections``, ``outcomes`` (with ``amounts``) and
 ``errors`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` (with
 ``pipeline_lanes``) is about the workers, ``replay`` compares replays with live results.
 """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboards import links
-from dashboards.amounts import AMOUNT_ROWS
 from dashboards.board import Board, Variable
+from dashboards.boards.amounts import AMOUNT_ROWS
 from dashboards.evidence import OUTCOMES, SCORES, drift_evidence, evidence, recovery
 from dashboards.links import REPLAY_LINK
 from dashboards.panels import FULL, About, Column, Query, dashed, grid, lines, lines_by_group

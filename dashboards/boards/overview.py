@@ -5,7 +5,6 @@ from __future__ import annotations
 from dashboards import links, palette
 from dashboards.board import Board
 from dashboards.boards.overview_groups import INTERVALS, OVER_TIME, WORST_FIRST
-from dashboards.boards.unknown_groups import UNKNOWN, VALUES
 from dashboards.links import SHOW_MODEL
 from dashboards.open_breaches import FACTS, STATES, VERDICT
 from dashboards.panels import SUPPRESSED, About, Column, Label, grid, note, number, time_column
@@ -21,6 +20,7 @@ from dashboards.selections import (
     VERSIONS,
     WINDOW,
 )
+from dashboards.unknown_groups import UNKNOWN, VALUES
 
 _BREACH = "model, attribute, kind, group"
 _FIRST = f"(max by ({_BREACH}, verdict) ({series('breach_rank', *JOB_LIVE)}) == 1)"
