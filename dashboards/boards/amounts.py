@@ -1,64 +1,193 @@
-"""The row of decisions that are amounts: means, quantiles and the evidence of their differences."""
+"""Decisions that are amounts: who is worse off, by how much, with what evidence, from which onset."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from dashboards import links, palette
+from dashboards.amount_values import IN_UNIT, UNIT, VALUES, interval_columns
+from dashboards.board import Board, Variable
 from dashboards.evidence import AMOUNTS, evidence, recovery
 from dashboards.links import REPLAY_LINK
-from dashboards.panels import FULL, About, Column, Query, dashed, grid, lines_by_group
-from dashboards.promql import OF_ANY_WINDOW, OF_ATTRIBUTE, OF_GROUP, OF_WINDOW, owned, series
+from dashboards.open_breaches import verdict
+from dashboards.panels import (
+    SUPPRESSED,
+    About,
+    Column,
+    Label,
+    Query,
+    band,
+    dashed,
+    grid,
+    lines_by_group,
+    note,
+    number,
+    sentence,
+    time_column,
+)
+from dashboards.promql import (
+    CROSSED,
+    JOB_LIVE,
+    OF_ANY_WINDOW,
+    OF_ATTRIBUTE,
+    OF_GROUP,
+    OF_MODEL,
+    OF_WINDOW,
+    PLAIN,
+    WINDOW,
+    level,
+    owned,
+    series,
+    smallest_window,
+)
+from dashboards.selections import ALERTS, ATTRIBUTE, BREACHES, GROUP, POLICY_CHANGES, RECOVERIES
+from dashboards.selections import WINDOW as WINDOWS
 
 _PAIR = "attribute, group"
 _LEADS_TO = (REPLAY_LINK,)
-_NO_AMOUNTS = "the decision of this model is no amount"
-_OF_MEANS = 'kind="mean_difference"'
-_LIMIT = f"max({series('threshold_ratio', *OF_ATTRIBUTE, _OF_MEANS)})"
-_MEANS = (
-    ("Mean", "mean_amount"),
-    ("Mean ≥", "mean_amount_lower"),
-    ("Mean ≤", "mean_amount_upper"),
-    ("Difference", "mean_difference_amount"),
-    ("Difference ≥", "mean_difference_amount_lower"),
-    ("Difference ≤", "mean_difference_amount_upper"),
+_CROSSED = (*OF_MODEL, WINDOW, CROSSED)
+_MODEL = Variable("model", f"label_values({series('amount_info', *JOB_LIVE)}, model)", "model", is_multi=False)
+_GROUP = Variable(
+    "group", f"label_values({series('mean_difference_amount', *OF_WINDOW)}, group)", "group", regex=GROUP.regex
 )
-_QUANTILES = (
-    ("Median", "p50_amount"),
-    ("Difference", "p50_difference_amount"),
-    ("Difference ≥", "p50_difference_amount_lower"),
-    ("Difference ≤", "p50_difference_amount_upper"),
-    ("90% below", "p90_amount"),
-    ("Difference of 90%", "p90_difference_amount"),
-    ("of 90% ≥", "p90_difference_amount_lower"),
-    ("of 90% ≤", "p90_difference_amount_upper"),
+_LIMIT = f"max({series('threshold_ratio', *OF_MODEL)})"  # a model of amounts has no other
+_LIMITS = [Query(_LIMIT, "upper limit"), Query(f"-{_LIMIT}", "lower limit")]
+_REFERENCE = owned("reference_info", "attribute, reference", *OF_MODEL)
+_BESIDE = f"on (attribute) group_left (reference) {_REFERENCE}"
+_ABOVE_0 = "Mean of the group − that of its reference group; above 0: amounts of the group are higher."
+
+
+def _state(difference: str, *of: str) -> str:
+    """Return the state of each group: in breach, beyond the limit in the latest window, or within it."""
+    beyond = f"(abs({difference}) > scalar({_LIMIT})) * 0 + 2"
+    return f"{owned('breach_rank', _PAIR, *of)} * 0 + 3 or {beyond} or abs({difference}) * 0"
+
+
+def _worst_first(state: str, difference: str) -> str:
+    """Return the order of a table: by state, then by the difference relative to the limit."""
+    return f"({state}) * 1000 + clamp_max(abs({difference}) / scalar({_LIMIT}), 900) or ({state}) * 1000"
+
+
+def _says(favorable: str, way: str) -> str:
+    """Return a series whose label says which amounts are bad, for models where the others are good."""
+    of_side = f'favorable="{favorable}"'
+    info = series("amount_info", *OF_MODEL, of_side)
+    return f'max by (says) (label_replace({info}, "says", "A {way} $1 is worse for people", "amount", "(.*)") * 0 - 1)'
+
+
+_DIFFERENCE = owned("mean_difference_amount", _PAIR, *OF_WINDOW)
+_OF_CROSSED = owned("mean_difference_amount", _PAIR, *_CROSSED)
+_PLAIN_REFERENCE = owned("reference_info", "attribute, reference", *OF_ATTRIBUTE)
+_UNKNOWN = owned("undeclared_ratio", _PAIR, *OF_WINDOW)
+_GROUP_STATE = (
+    f"{_state(_DIFFERENCE, *OF_ATTRIBUTE)} or {_UNKNOWN} * 0 - 3 or max by ({_PAIR}) "
+    f'(label_replace({_PLAIN_REFERENCE}, "group", "$1", "reference", "(.*)")) * 0 - 2'
 )
-_BREACHES = (
-    ("Mean", "breach_mean_amount"),
-    ("Reference mean", "breach_reference_mean_amount"),
-    ("Difference", "breach_mean_difference_amount"),
-    ("Difference ≥", "breach_mean_difference_amount_lower"),
-    ("Difference ≤", "breach_mean_difference_amount_upper"),
+_CROSSED_STATE = _state(_OF_CROSSED, *OF_MODEL, CROSSED)
+_NEWEST = owned("mean_difference_amount", "attribute, group, window", *OF_MODEL, PLAIN)
+
+NOW = (
+    sentence(
+        About("Which amounts are worse", "Of the selected model, as its policy says.", missing="No model of amounts"),
+        Query(f"{_says('low', 'higher')} or {_says('high', 'lower')}", "{{says}}"),
+        height=3,
+    ),
+    number(
+        About(
+            "State",
+            "Worst state of any attribute. The judge decides it from counts, with a bounded false-alarm rate.",
+            missing="no model reports",
+        ),
+        f"max({level('model', *OF_MODEL)})",
+        mapping=palette.state_mapping(),
+    ),
+    number(
+        About(
+            "Widest difference",
+            f"Widest difference of means of any group in the latest of the smallest windows. {IN_UNIT}",
+            UNIT,
+            missing=SUPPRESSED,
+            decimals=3,
+        ),
+        f"max(abs({smallest_window(_NEWEST)}))",
+    ),
+    number(
+        About(
+            "Limit",
+            f"The widest difference of means that the policy permits. {IN_UNIT}",
+            UNIT,
+            missing="no model reports",
+            decimals=3,
+        ),
+        _LIMIT,
+    ),
 )
 
+GROUPS = (
+    grid(
+        About(
+            "Groups, worst first",
+            "Means in the latest window, in the unit of the amount. Diff.: mean of the group − that of its "
+            "reference group, ≥ and ≤: its 95% interval. Not proven: the window is beyond the limit, the sequential "
+            "test has not confirmed it, so chance is not excluded.",
+            alert="FairnessBreach",
+            missing="no window has closed yet",
+        ),
+        [
+            Column(
+                "State",
+                f"({_GROUP_STATE}) * on (attribute) group_left (reference) {_PLAIN_REFERENCE}",
+                mapping=palette.group_state_mapping(),
+                width=145,
+            ),
+            Column("Mean", owned("mean_amount", _PAIR, *OF_WINDOW), UNIT, 3),
+            *interval_columns("Diff.", "mean_difference_amount", *OF_WINDOW),
+            Column("n", owned("window_decisions", _PAIR, *OF_WINDOW), "locale", 0),
+        ],
+        [
+            Label("attribute", width=85),
+            Label("group", palette.group_mapping(), width=85),
+            Label("reference", width=85),
+        ],
+        height=12,
+        order=_worst_first(_GROUP_STATE, _DIFFERENCE),
+    ),
+)
 
-def _columns(values: Sequence[tuple[str, str]], *matchers: str) -> list[Column]:
-    return [Column(title, owned(metric, _PAIR, *matchers), "none", 3) for title, metric in values]
+OPEN = (
+    grid(
+        About(
+            "Open breaches of means",
+            "Means from the onset to the alarm, as the alert says them; they stay the same until the recovery. Ref.: "
+            "mean of the reference group. Of intersections the means are not shown.",
+            alert="FairnessBreach",
+            missing="no open breach",
+        ),
+        [
+            Column("Mean", owned("breach_mean_amount", _PAIR, *OF_MODEL), UNIT, 3),
+            Column("Ref.", owned("breach_reference_mean_amount", _PAIR, *OF_MODEL), UNIT, 3),
+            *interval_columns("Diff.", "breach_mean_difference_amount", *OF_MODEL),
+            Column("n", owned("breach_decisions", _PAIR, *OF_MODEL), "locale", 0),
+            time_column("Since", owned("breach_onset_timestamp_seconds", _PAIR, *OF_MODEL), "no onset estimated"),
+        ],
+        [Label("attribute", width=135, is_sentence=True), Label("group", width=105, is_sentence=True)],
+        height=8,
+        order=f"0 - {owned('breach_rank', _PAIR, *OF_MODEL)}",
+    ),
+)
 
-
-AMOUNT_ROWS = (
+OVER_TIME = (
     dashed(
         lines_by_group(
             About(
                 "Difference of means by group",
-                "Mean amount of a group − that of the reference group, in the unit of the amount: above 0 a group "
-                "pays, or gets, more.",
+                f"{_ABOVE_0} Dashed: the limits. {IN_UNIT}",
+                UNIT,
                 alert="FairnessBreach",
                 leads_to=_LEADS_TO,
-                missing=_NO_AMOUNTS,
+                missing=SUPPRESSED,
                 decimals=3,
             ),
             owned("mean_difference_amount", _PAIR, *OF_GROUP),
-            [Query(_LIMIT, "upper limit"), Query(f"-{_LIMIT}", "lower limit")],
+            _LIMITS,
             soft_min=None,
         ),
         ".*limit",
@@ -66,9 +195,10 @@ AMOUNT_ROWS = (
     lines_by_group(
         About(
             "Mean amount by group",
-            "Mean amount of the decisions of a window, reference groups too.",
+            f"Mean of the decisions in the latest closed window. Gray: reference groups. {IN_UNIT}",
+            UNIT,
             leads_to=_LEADS_TO,
-            missing=_NO_AMOUNTS,
+            missing=SUPPRESSED,
             decimals=3,
         ),
         owned("mean_amount", _PAIR, *OF_WINDOW),
@@ -76,35 +206,62 @@ AMOUNT_ROWS = (
     ),
     evidence("Evidence of worse means", AMOUNTS, OF_ANY_WINDOW, _LEADS_TO, of_limits=OF_ATTRIBUTE),
     recovery("Recovery of means", AMOUNTS, OF_ANY_WINDOW, _LEADS_TO, of_limits=OF_ATTRIBUTE),
-    grid(
-        About("Means", "Newest window, in the unit of the amount, with 95% intervals.", missing=_NO_AMOUNTS),
-        _columns(_MEANS, *OF_WINDOW),
-        ["attribute", "group"],
-        width=FULL,
-        sort=[("Difference", True)],
-    ),
-    grid(
+)
+
+INTERVALS = (
+    band(
         About(
-            "Quantiles",
-            "Newest window, in the unit of the amount: the median, and what nine of ten decisions are below. Known to "
-            "the width of a bin.",
-            missing=_NO_AMOUNTS,
-        ),
-        _columns(_QUANTILES, *OF_WINDOW),
-        ["attribute", "group"],
-        width=FULL,
-        sort=[("Difference", True)],
-    ),
-    grid(
-        About(
-            "Open breaches of means",
-            "Means from the onset to the alarm, and their difference with its 95% interval.",
+            "$group: difference of means",
+            f"With 95% interval. {_ABOVE_0} The whole band beyond a limit: a violation at 95% confidence. Only an end "
+            "of it beyond: a violation cannot be excluded.",
+            UNIT,
             alert="FairnessBreach",
-            missing="no mean is in breach",
+            leads_to=_LEADS_TO,
+            missing=SUPPRESSED,
+            decimals=3,
         ),
-        _columns(_BREACHES, *OF_ANY_WINDOW),
-        ["attribute", "group"],
-        width=FULL,
-        sort=[("Difference", True)],
+        owned("mean_difference_amount", _PAIR, *OF_GROUP),
+        owned("mean_difference_amount_lower", _PAIR, *OF_GROUP),
+        owned("mean_difference_amount_upper", _PAIR, *OF_GROUP),
+        _LIMITS,
+        repeat="group",
     ),
+)
+
+SUBGROUPS = (
+    grid(
+        About(
+            "Subgroups, worst first",
+            f"Intersections of several attributes in the latest window: the worst three of each, and those in breach. "
+            f"{IN_UNIT}",
+            alert="FairnessBreach",
+            missing=SUPPRESSED,
+        ),
+        [
+            Column("State", f"({_CROSSED_STATE}) * {_BESIDE}", mapping=palette.group_state_mapping(), width=145),
+            *interval_columns("Diff.", "mean_difference_amount", *_CROSSED),
+        ],
+        [Label("group", is_sentence=True), Label("reference", is_sentence=True)],
+        height=10,
+        order=_worst_first(_CROSSED_STATE, _OF_CROSSED),
+    ),
+)
+
+BOARD = Board(
+    uid=links.AMOUNTS,
+    folder="fairness",
+    title="Fairness: amounts",
+    description="Are prices, rates and limits fair? For models whose decision is an amount; others are not offered.",
+    variables=(_MODEL, ATTRIBUTE, WINDOWS, _GROUP),
+    rows=(
+        ("Verdict", (*verdict(), *NOW)),
+        ("Groups", GROUPS),
+        ("Open breaches", OPEN),
+        ("Over time", OVER_TIME),
+        ("Intervals", INTERVALS),
+        ("Values", VALUES),
+        ("Intersections", SUBGROUPS),
+        ("Investigate", (note("Replay commands", "For the selected model and time range.", links.AMOUNT_COMMANDS),)),
+    ),
+    annotations=(BREACHES, RECOVERIES, ALERTS, POLICY_CHANGES),
 )
