@@ -11,6 +11,7 @@ from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, in_words, level, o
 
 _BREACH = "attribute, kind, group"
 _ATTRIBUTE = Label("attribute", width=135, is_sentence=True)
+_NARROW_ATTRIBUTE = Label("attribute", width=110, is_sentence=True)  # beside many numbers
 _GROUP = Label("group", link=EXPLAIN_ROW, width=105, is_sentence=True)
 _KIND = Label("kind", palette.kind_mapping(), width=105)
 _NONE = "no open breach"
@@ -108,7 +109,7 @@ FACTS = (
             Column("Beyond", _fact("distance_ratio"), "locale", 3),
             Column("n", _fact("decisions"), "locale", 0),
         ],
-        [_ATTRIBUTE, _KIND, _GROUP],
+        [_NARROW_ATTRIBUTE, _KIND, _GROUP],
         height=8,
         sort=[("Beyond", True)],
     ),
