@@ -212,7 +212,7 @@ INTERVALS = (
     band(
         About(
             "$group: difference of means",
-            f"With 95% interval. {_ABOVE_0} The whole band beyond a limit: a violation at 95% confidence. Only an end "
+            f"With 95% interval. {_ABOVE_0} All of the band beyond a limit: a violation at 95% confidence. Only an end "
             "of it beyond: a violation cannot be excluded.",
             UNIT,
             alert="FairnessBreach",
