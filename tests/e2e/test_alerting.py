@@ -21,6 +21,7 @@ from tests.support.fairness_rows import (
     AGE_LIMIT_S,
     BREACH,
     GAP,
+    MEAN,
     OK,
     RATIO,
     WARNING,
@@ -136,6 +137,8 @@ def test_onset_and_replay_command_are_in_event_time(setup: Setup) -> None:
         (GAP, "approval rate of female 27 percentage points below male; limit 20"),
         (GAP, "difference -0.266, 95% interval -0.301 to -0.231"),
         ("score", "share of high scores of female"),
+        (MEAN, "female worse off: mean rate 0.703 higher than male; limit 0.25"),
+        (MEAN, "difference +0.703, 95% interval +0.532 to +0.873"),
     ],
 )
 def test_each_kind_of_limit_is_reported_with_its_own_values(setup: Setup, kind: str, fact: str) -> None:

@@ -5,6 +5,7 @@ The replay dashboard is tested with recorded samples only: its values are writte
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,32 +19,53 @@ from tests.support.boards.board_queries import BOARDS, marks
 from tests.support.boards.board_stage import WAIT_S, open_board_stage
 from tests.support.tiers import skip_or_fail
 
-EXPLANATION, OUTCOMES, ERRORS = "fairstream-explanation", "fairstream-outcomes", "fairstream-errors"
+FAIRNESS, EXPLANATION = "fairstream-fairness", "fairstream-explanation"
+OUTCOMES, ERRORS, AMOUNTS = "fairstream-outcomes", "fairstream-errors", "fairstream-amounts"
 CAMERA = "fairstream-camera"
 PIPELINE = "fairstream-pipeline"
 # Dashboard, and the model that a person selects there; none where several are shown at once.
 LOOKS = (
-    ("fairstream-fairness", "loans"),
+    (FAIRNESS, "loans"),
+    (FAIRNESS, "rates"),
     (EXPLANATION, "loans"),
     ("fairstream-intersections", "loans"),
     (OUTCOMES, "credit"),
     (ERRORS, "trial"),
+    (AMOUNTS, "rates"),
     ("fairstream-privacy", ""),
     (CAMERA, ""),
     (PIPELINE, ""),
 )
-# No producer makes probabilities of membership, and no model here has tags or amounts: the recorded samples have them.
-_OF_AMOUNTS = (
-    "Mean amount by group",
-    "Difference of means by group",
-    "Means",
-    "Quantiles",
-    "Evidence of worse means",
-    "Open breaches of means",
-    "Recovery of means",
+# A model decides either by rates or by amounts: panels and columns of the other kind are empty.
+_FIRST_GROUPS, _OPEN = (
+    "Groups, worst first: max by (attribute, group) (",
+    "Facts of open breaches: max by (attribute, kind, group) (",
 )
+_OF_AMOUNTS = (
+    f"{_FIRST_GROUPS}fairstream_mean_amount",
+    f"{_FIRST_GROUPS}fairstream_mean_difference_amount",
+    f"{_OPEN}fairstream_breach_mean_diff",
+)
+_OF_RATES = (
+    "Lowest impact ratio: ",
+    f"{_FIRST_GROUPS}fairstream_disparate_impact_ratio",
+    f"{_FIRST_GROUPS}fairstream_approval_ratio",
+    f"{_FIRST_GROUPS}fairstream_approval_gap_ratio",
+    f"{_OPEN}fairstream_breach_disparate",
+    f"{_OPEN}fairstream_breach_gap",
+    "Impact ratio by group: ",
+    "Approval rate by group: ",
+    "Approval gap by group: ",
+    "$group: impact ratio: ",
+    "Share of unknown groups: ",  # every simulated applicant has a group
+    "Ratio over every allocation: ",
+    "Values over every allocation: ",
+    "Intervals of the latest window: ",
+)
+# No producer makes probabilities of membership, and no model here has tags: the recorded samples have them.
 EMPTY = {
-    (OUTCOMES, "credit"): tuple(f"{OUTCOMES}: {title}: " for title in _OF_AMOUNTS),
+    (FAIRNESS, "loans"): tuple(f"{FAIRNESS}: {panel}" for panel in _OF_AMOUNTS),
+    (FAIRNESS, "rates"): tuple(f"{FAIRNESS}: {panel}" for panel in _OF_RATES),
     (EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",),
     (PIPELINE, ""): (
         f"{PIPELINE}: Transactions and pushes: pushed",  # to no collector
@@ -121,6 +143,25 @@ def test_the_boards_of_outcomes_show_the_harm_that_was_done(source: Source, app_
         assert len(female) == 1
         thresholds = series_of(source, OUTCOMES, panel, values, "threshold")
         assert newest_of(female[0]) >= max(map(newest_of, thresholds))
+
+    wait_until_shown(source, check)
+
+
+def test_the_boards_show_the_amounts_that_women_pay(source: Source, app_id: str) -> None:
+    def check(source: Source) -> None:
+        assert options(source, AMOUNTS)["model"] == [f"{app_id}-rates"]
+        values = choices(source, AMOUNTS, {"model": f"{app_id}-rates"})
+        [verdict] = series_of(source, AMOUNTS, "Verdict", values)
+        assert re.fullmatch(
+            r"female worse off: mean rate [\d.]+ higher than male; limit 0\.25", verdict["metric"]["verdict"]
+        )
+        [says] = series_of(source, AMOUNTS, "Which amounts are worse", values)
+        assert says["metric"]["says"] == "A higher rate is worse for people"
+        of_female = series_of(source, AMOUNTS, "$group: difference of means", values | {"group": "female"}, "value")
+        assert [newest_of(one) == pytest.approx(0.8, abs=0.6) for one in of_female] == [True]
+        models = series_of(source, FAIRNESS, "All models", choices(source, FAIRNESS))
+        states = {one["metric"].get("verdict", "") for one in models if one["metric"].get("model") == f"{app_id}-rates"}
+        assert verdict["metric"]["verdict"] in states
 
     wait_until_shown(source, check)
 

@@ -19,6 +19,7 @@ from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
 from stream_app.cli.replay.scenarios import ScenarioFlags
 from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source, select_time_range
+from stream_app.pipeline.disclosure.wording import words_of_test
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
@@ -106,7 +107,10 @@ def _show(comparison: RunComparison) -> None:
         facts.print(f"{comparison.scenario}: all values are equal", markup=False)
     for change in comparison.alerts[:_MAX_SHOWN]:
         times = " -> ".join(_time(time_s) for time_s in (change.original_s, change.scenario_s) if time_s is not None)
-        facts.print(f"alert {change.kind}: {change.attribute} {change.group}, {change.test}, {times}", markup=False)
+        facts.print(
+            f"alert {change.kind}: {change.attribute} {change.group}, {words_of_test(change.test)}, {times}",
+            markup=False,
+        )
     if len(comparison.alerts) > _MAX_SHOWN:
         facts.print(f"and {len(comparison.alerts) - _MAX_SHOWN} more alerts differ")
     if not comparison.alerts:

@@ -232,11 +232,13 @@ _OF_FURTHER_LIMITS = (
     ),
     *("onset_timestamp_seconds", "detected_timestamp_seconds"),
 )
-# Of an intersection nothing is exported from which the rate of a small group could be computed, and less in all.
+# Of an intersection nothing is exported from which rate or mean of a small group could be computed, and less in all.
 _NOT_CROSSED = frozenset(
     {
         "favorable_ratio",
         "reference_favorable_ratio",
+        "mean_amount",
+        "reference_mean_amount",
         "reference_decisions",
         "onset_earliest_timestamp_seconds",
         "onset_latest_timestamp_seconds",

@@ -41,7 +41,8 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     if alert.test is PairTest.SCORE_DRIFT:
         return _short(f"scores of {group} have drifted from their own past")
     if isinstance(alert.amounts, DisclosedAlertAmounts):
-        return _short(describe_mean_breach(alert.amounts, group, reference))
+        is_group_worse = alert.test is not PairTest.MEAN_HIGH
+        return _short(describe_mean_breach(alert.amounts, group, reference, is_group_worse=is_group_worse))
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)

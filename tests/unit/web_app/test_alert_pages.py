@@ -50,7 +50,7 @@ def test_an_alert_about_amounts_says_means_and_no_rate() -> None:
     )
     store_alerts(of_means)
     text = text_of(f"/alerts/{of_means.id}")
-    assert "mean rate of black is 0.703 higher than that of white; limit 0.25" in text
+    assert "black worse off: mean rate 0.703 higher than white; limit 0.25" in text
     assert "9.226 of black, 8.523 of white" in text
     assert "+0.703 (95% interval 0.532 to 0.873); limit 0.25" in text
     assert "Ratio" not in text

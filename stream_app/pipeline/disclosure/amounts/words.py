@@ -42,10 +42,21 @@ def headline(name: str, group: str, reference: str, difference: float, limit: fl
     return f"mean {name} of {group} is {shown_amount(abs(difference), limit)} {way} than that of {reference}"
 
 
-def describe_mean_breach(amounts: DisclosedAlertAmounts, group: str, reference: str) -> str:
-    """Say whose mean is higher, by how much, and what the limit is."""
-    difference, limit = amounts.difference.value or 0.0, amounts.limit
-    return f"{headline(amounts.name, group, reference, difference, limit)}; limit {shown_amount(limit, limit)}"
+def describe_mean_breach(amounts: DisclosedAlertAmounts, group: str, reference: str, *, is_group_worse: bool) -> str:
+    """Say who is worse off, by how much, and what the limit is.
+
+    Args:
+        amounts: The amounts of the alert.
+        group: The group.
+        reference: Its reference.
+        is_group_worse: Whether the group is worse off, or its reference.
+    """
+    limit, difference = shown_amount(amounts.limit, amounts.limit), amounts.difference.value or 0.0
+    worse, better, difference = (group, reference, difference) if is_group_worse else (reference, group, -difference)
+    if not difference:
+        return f"{worse} worse off than {better}: mean {amounts.name}; limit {limit}"
+    way, size = "higher" if difference > 0 else "lower", shown_amount(abs(difference), amounts.limit)
+    return f"{worse} worse off: mean {amounts.name} {size} {way} than {better}; limit {limit}"
 
 
 def describe_mean_cause(amounts: DisclosedAlertAmounts) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dashboards import palette
 from dashboards.links import EXPLAIN, REPLAY_LINK
-from dashboards.panels import FULL, SUPPRESSED, About, Column, Label, Query, bars, dashed, grid, lines, time_column
+from dashboards.panels import FULL, NO_RATES, About, Column, Label, Query, bars, dashed, grid, lines, time_column
 from dashboards.promql import OF_ATTRIBUTE, OF_GROUP, OF_WINDOW, in_words, owned, series
 
 _LEADS_TO = (EXPLAIN, REPLAY_LINK)
 _PAIR = "attribute, group"
 _RATIO_RULE = 'kind="disparate_impact_ratio"'
 _NO_UNKNOWN = "no unknown groups"
+_NO_ALLOCATION = "no unknown groups, or amounts are decided"
 
 _ENTERED = in_words(
     f"sum by (attribute, kind, to) (increase({series('alert_transitions_total', *OF_ATTRIBUTE)}[$__range]))"
@@ -43,7 +44,7 @@ UNKNOWN = (
                 "groups to the groups. Both on one side of the limit: the verdict does not depend on who they are.",
                 alert="UnknownGroups",
                 leads_to=_LEADS_TO,
-                missing=_NO_UNKNOWN,
+                missing=_NO_ALLOCATION,
                 decimals=3,
             ),
             [
@@ -60,7 +61,7 @@ UNKNOWN = (
             "Values over every allocation",
             "Lowest and highest value in the latest window over every way to allocate the decisions of unknown groups "
             "to the groups. Chance is not included. No row: no such decisions, or too few to be shown.",
-            missing=_NO_UNKNOWN,
+            missing=_NO_ALLOCATION,
         ),
         [
             Column("Rate ≥", owned("approval_worst_case_ratio_lower", _PAIR, *OF_WINDOW), "percentunit", 1),
@@ -80,7 +81,7 @@ VALUES = (
         About(
             "Intervals of the latest window",
             "95% intervals of rates and gaps. A reference group has a rate and no gap.",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
         ),
         [
             Column("Rate", owned("approval_ratio", _PAIR, *OF_WINDOW), "percentunit", 1),
