@@ -20,7 +20,7 @@ class RecordFault(enum.StrEnum):
     PART = "part"  # a part that its flush cannot have
     POLICY = "policy"  # of a policy that was not registered when the record was written
     SEAL = "seal"  # not sealed with the key of the workers
-    COLUMNS = "columns"  # columns of unequal length, or cells that the policy does not have
+    COLUMNS = "columns"  # columns of unequal length, cells that the policy lacks, or counts that records cannot have
 
 
 class RejectedRecord(NamedTuple):

@@ -72,7 +72,9 @@ class Tally(TallyState):
         self._check_consumed()
         before, was_all_idle = self.progress.get(source), self.is_all_idle()
         for start_s, cells in panes.items():
-            if before is None or not before.is_final(start_s):
+            if not self.has_room(cells):
+                self.changes.n_unmatched += 1
+            elif before is None or not before.is_final(start_s):
                 self._replace(source, start_s, cells)
         self.progress[source] = progress
         self.changes.changed.add(("source", *source))
