@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from stream_app.core.windows.partials import Partial
 from stream_app.core.windows.source_progress import SourceProgress
-from stream_app.pipeline.rejected import RecordFault
+from stream_app.pipeline.rejected import RecordFault, WriterClock
 
 MAX_STEP = 1_000_000  # records that a lane counts between two flushes at most, at ten times the measured rate
 _MAX_NEW_LOGS = 1  # that a source can get between two reports
-_MAX_AHEAD_S = 2 * 86_400  # of the clock of the broker: events may be a day ahead of it
 
 
 def doubt_of(
@@ -26,12 +25,12 @@ def doubt_of(
         report: The last part of a complete flush.
         before: What the partition reported before; None for its first report.
         n_partitions: Partitions of the source topic, as the worker knows it; None where it does not.
-        written_s: When the broker took the report, seconds since the Unix epoch; 0 where that is not known.
+        written_s: When the report was written, seconds since the Unix epoch; 0 where that is not known.
     """
     if n_partitions is not None and report.n_partitions > n_partitions:
         return RecordFault.PARTITION
     times_s = [time_s for time_s in (report.closed_before_s, report.max_event_s) if time_s is not None]
-    if written_s > 0 and any(time_s > written_s + _MAX_AHEAD_S for time_s in times_s):
+    if written_s > 0 and any(time_s > written_s + WriterClock.MAX_AHEAD_S for time_s in times_s):
         return RecordFault.TIME
     if before is None:
         return None

@@ -32,7 +32,7 @@ from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import AnyResult, JudgedResult, NumberResult, encode_any_result
-from stream_app.pipeline.rejected import RecordFault, RejectedRecord
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord, WriterClock
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import (
@@ -42,8 +42,6 @@ from stream_app.topics import (
     FAIRNESS_JOURNAL,
     FAIRNESS_RESULTS,
 )
-
-_DAY_S = 86_400
 
 
 class JudgeStep:
@@ -83,7 +81,7 @@ class JudgeStep:
         self._topology = topology
         self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
         self._counts = CountCheck()
-        self._n_unknown_model, self._written_s = 0, 0.0
+        self._n_unknown_model, self._clock = 0, WriterClock()
         self._rejected: list[RejectedRecord] = []
         self._report = JudgeReport(partition=partition)
 
@@ -119,7 +117,9 @@ class JudgeStep:
             if value is None:
                 continue
             try:
-                self._take(value, ReadRecord(offset, self._date(written_ms)), is_sealed=offset not in batch.unsealed)
+                self._take(
+                    value, ReadRecord(offset, self._clock.read(written_ms)), is_sealed=offset not in batch.unsealed
+                )
             except UnknownPolicyError:
                 if offset >= sought_below:
                     self._search.begin(batch.topic, batch.partition, batch.next_offset)
@@ -206,11 +206,6 @@ class JudgeStep:
             self._rejected.append(RejectedRecord(record.offset, fault))
         else:
             self._receive(partial, record._replace(n_partitions=self._topology.n_partitions.get(partial.topic)))
-
-    def _date(self, written_ms: int) -> float:
-        """Return when a record was written; its writer gives the time, so it moves on by a day at most."""
-        self._written_s = min(written_ms / 1000, self._written_s + _DAY_S) if self._written_s else written_ms / 1000
-        return self._written_s
 
     def _receive(self, partial: Partial, record: ReadRecord) -> None:
         judge = self._judges.get(partial.model)

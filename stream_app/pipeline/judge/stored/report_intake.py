@@ -29,7 +29,7 @@ class ReadRecord(NamedTuple):
 
     Attributes:
         offset: Its offset; -1 where that is not known.
-        written_s: When the broker took it, seconds since the Unix epoch; 0 where that is not known.
+        written_s: When it was written, seconds since the Unix epoch; 0 where that is not known.
         n_partitions: Partitions of the source topic, as the worker knows it; None where it does not.
     """
 
