@@ -7,3 +7,9 @@ replays, ``formats`` ingest of Avro and Protobuf, ``judging`` one closed pane an
 ``amounts`` those of the test of mean amounts. ``shares`` says what parts of ingest cost. ``detectors`` and
 ``outcome_join`` are small separate programs. ``stage`` has what all of them share.
 """
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in a worker; numpy reads it when it is imported

@@ -138,10 +138,13 @@ class SumSpace:
 
 
 def _pseudoinverse(rows: Floats) -> Floats:
-    """Return the pseudoinverse of some rows, shape (dimensions, rows)."""
-    values, vectors = np.linalg.eigh(rows @ rows.T)
-    seen = vectors[:, ~_is_null(values)]
-    inverse: Floats = rows.T @ ((seen / values[~_is_null(values)]) @ seen.T)
+    """Return the pseudoinverse of some rows, shape (dimensions, rows), from the scalar products of the fewer sides."""
+    is_wide = len(rows) <= rows.shape[1]
+    values, vectors = np.linalg.eigh(rows @ rows.T if is_wide else rows.T @ rows)
+    is_seen = ~_is_null(values)
+    seen = vectors[:, is_seen]
+    products: Floats = (seen / values[is_seen]) @ seen.T
+    inverse: Floats = rows.T @ products if is_wide else products @ rows.T
     return inverse
 
 
