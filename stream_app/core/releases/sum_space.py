@@ -117,13 +117,12 @@ class SumSpace:
         shares: Floats = moves.moves @ self._inverse
         if not self._inner.shape[1] or not len(shares):
             return shares
-        is_released = self._is_released.astype(np.float64)
-        free = np.diag(is_released) - is_released[:, None] * (
-            self._sums @ self._inverse
-        )  # combinations that cancel out
-        within = free @ self._inner_products @ free + np.eye(len(free))
-        missing = (moves.inner - shares @ self._inner_products) @ free
-        shares += np.linalg.solve(within, missing.T).T
+        own = np.flatnonzero(self._is_released)  # others have no share
+        products = self._inner_products[np.ix_(own, own)]
+        free = np.eye(len(own)) - self._sums[own] @ self._inverse[:, own]  # combinations that cancel out
+        within = free @ products @ free + np.eye(len(own))
+        missing = (moves.inner[:, own] - shares[:, own] @ products) @ free
+        shares[:, own] += np.linalg.solve(within, missing.T).T
         return shares
 
     def _remove(self, place: int) -> None:
