@@ -8,3 +8,9 @@ replays, ``formats`` ingest of Avro and Protobuf, ``judging`` one closed pane an
 parts of ingest cost. ``detectors`` and ``outcome_join`` are small separate programs. ``stage`` has what all of them
 share.
 """
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in a worker; numpy reads it when it is imported
