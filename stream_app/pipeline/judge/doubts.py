@@ -3,7 +3,7 @@
 A lane writes its reports in order, one for each flush, and only moves forward: in its log the offset and the times of a
 later report are never lower. A forged report can claim an offset or a time that no honest one reaches soon; taken in at
 once, it would make every honest report after it look old. So what moves further than a lane does between two flushes
-waits for the next report of the same partition: an honest one goes on from there, and one that goes back refutes it.
+waits for the next report of the same partition: an honest one continues from there, and one that goes back refutes it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Takes in the reports of source partitions: parts are joined, old ones are left out, doubtful ones wait for the next.
 
-A report below what its partition has reached is old, and ignored. When its lane goes on from there, flush after flush,
+A report below what its partition has reached is old, and ignored. When its lane continues there, flush after flush,
 what was reached is not true, since no lane moves back: a forged report claimed it. Then the lane is believed again.
 """
 
@@ -13,7 +13,7 @@ from stream_app.core.windows.partials import Partial, decode_partial, encode_par
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.core.windows.tally_changes import StateKey
 from stream_app.pipeline.judge.doubts import doubt_of, is_refuted
-from stream_app.pipeline.judge.state import HELD, Changes, StateWriter, StoredEntries
+from stream_app.pipeline.judge.state import DOUBTED, Changes, StateWriter, StoredEntries
 from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, joined_flush
 from stream_app.pipeline.rejected import RecordFault, RejectedRecord
 from stream_app.policy import ModelPolicy
@@ -69,7 +69,7 @@ class ReportIntake:
         self._changed: set[StateKey] = set()
         self._rejected: list[RejectedRecord] = []
         self._n_stale = 0
-        for entry in sorted((entry for entry in stored if entry[0] == HELD), key=lambda entry: entry[-1]):
+        for entry in sorted((entry for entry in stored if entry[0] == DOUBTED), key=lambda entry: entry[-1]):
             partial = decode_partial(b"".join(stored[entry]))
             source = SourcePartition(partial.topic, partial.partition)
             self._doubted.setdefault(source, _Doubted(-1, RecordFault.OFFSET, [])).flush.append(partial)
@@ -87,7 +87,7 @@ class ReportIntake:
         """
         place = (partial.log_number, partial.next_offset)
         is_old = before is not None and place < (before.log_number, before.next_offset)
-        if is_old and not self._is_going_on(source, partial):
+        if is_old and not self._is_continued(source, partial):
             self._n_stale += 1
             return
         flush = self._joiner.join(source, partial)
@@ -95,7 +95,7 @@ class ReportIntake:
             return
         doubted = self._doubted.pop(source, None)
         if doubted is not None:
-            self._changed.update((HELD, *source, number) for number in range(len(doubted.flush)))
+            self._changed.update((DOUBTED, *source, number) for number in range(len(doubted.flush)))
             if is_refuted(doubted.flush[-1], partial):
                 self._rejected.append(RejectedRecord(doubted.offset, doubted.fault))
             else:
@@ -103,7 +103,7 @@ class ReportIntake:
                 yield doubted.flush
         if not is_old and (fault := doubt_of(partial, before, record.n_partitions, record.written_s)) is not None:
             self._doubted[source] = _Doubted(record.offset, fault, flush)
-            self._changed.update((HELD, *source, number) for number in range(len(flush)))
+            self._changed.update((DOUBTED, *source, number) for number in range(len(flush)))
             return
         self._below.pop(source, None)
         yield flush
@@ -120,12 +120,12 @@ class ReportIntake:
 
     def entries(self) -> dict[StateKey, bytes]:
         """Return every part that waits as an entry of the state."""
-        held: dict[StateKey, bytes] = {
-            (HELD, *source, number): encode_partial(part)
+        waiting: dict[StateKey, bytes] = {
+            (DOUBTED, *source, number): encode_partial(part)
             for source, doubted in sorted(self._doubted.items())
             for number, part in enumerate(doubted.flush)
         }
-        return self._joiner.entries() | held
+        return self._joiner.entries() | waiting
 
     def take_changes(self, writer: StateWriter) -> Changes:
         """Return the changed entries of the state since the last call."""
@@ -135,8 +135,8 @@ class ReportIntake:
         self._changed.clear()
         return changes
 
-    def _is_going_on(self, source: SourcePartition, partial: Partial) -> bool:
-        """Note where a lane is below what its partition has reached; return whether it goes on from there."""
+    def _is_continued(self, source: SourcePartition, partial: Partial) -> bool:
+        """Note where a lane is below what its partition has reached; return whether it continues from there."""
         steps, place = self._below.setdefault(source, []), (partial.log_number, partial.next_offset)
         if steps and place <= steps[-1]:
             if place < steps[-1]:

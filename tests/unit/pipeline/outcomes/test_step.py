@@ -231,8 +231,8 @@ def test_a_time_that_no_broker_has_yet_does_not_move_the_clock() -> None:
         with pytest.raises(RejectedError) as raised:
             reader.read(value, float(NOW_S))
         assert raised.value.fault == RecordFault.TIME
-    assert reader.read(changed(DECISIONS, time_s=NOW_S + 86_400), float(NOW_S))
-    assert reader.read(forged[0])  # without a clock any time may be the present one
+    assert isinstance(reader.read(changed(DECISIONS, time_s=NOW_S + 86_400), float(NOW_S)), JoinDecisions)
+    assert isinstance(reader.read(forged[0]), JoinDecisions)  # without a clock any time may be the present one
 
 
 def test_a_record_of_an_unknown_policy_is_passed_over_once_the_registry_was_read_for_it() -> None:
