@@ -53,10 +53,10 @@ class Attack:
         self.people: list[Person] = [
             (
                 self._chance.randrange(N_PANES),
-                *draw(GENDERS, (3, 5)),
-                *draw(REGIONS, (1, 2)),
-                *draw(PLACES, (4, 1, 3, 1, 2)),
-                *draw(COMPLETE, (12, 1)),
+                draw(GENDERS, (3, 5))[0],
+                draw(REGIONS, (1, 2))[0],
+                draw(PLACES, (4, 1, 3, 1, 2))[0],
+                draw(COMPLETE, (12, 1))[0],
             )
             for _ in range(self._chance.choice([250, 400, 700]))
         ]

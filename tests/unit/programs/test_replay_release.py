@@ -371,8 +371,16 @@ def test_every_cut_between_scores_is_not_a_cut_of_a_goal(tmp_path: Path) -> None
     cases = CaseColumns(groups, scores, favorable, outcomes)
     for _ in range(2):
         for goal in Goal:
-            options = {"has_outcomes": True, "is_selective": False, "shown": GENDERS}
-            found = mitigate(cases, GENDERS, "outcome", goal, release=released_cases(tmp_path), **options)
+            found = mitigate(
+                cases,
+                GENDERS,
+                "outcome",
+                goal,
+                shown=GENDERS,
+                has_outcomes=True,
+                is_selective=False,
+                release=released_cases(tmp_path),
+            )
             assert found.thresholds is not None
             [women] = [own for own in found.thresholds.groups if own.group == GENDERS[0]]
             cuts = [cut for cut in (women.cut, women.other_cut) if cut is not None]

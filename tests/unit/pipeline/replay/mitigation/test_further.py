@@ -72,7 +72,7 @@ class FirstRelease:
 def of(
     cases: CaseColumns, wanted: Wanted = ALL_OF_IT, k: int = 30, release: FirstRelease | None = None, **changes: Any
 ) -> Further:
-    options = {"release": release or FirstRelease(k), "is_selective": False} | changes
+    options: dict[str, Any] = {"release": release or FirstRelease(k), "is_selective": False} | changes
     return compute_further(cases, GROUPS, ("f", "m"), FEATURES, "outcome", wanted, **options)
 
 
