@@ -56,3 +56,17 @@ def test_totals_of_which_nothing_was_shown_say_so() -> None:
 def test_a_restart_after_every_pane_changes_no_result(rate: float) -> None:
     stream = SmallOutcomes(outcome_model(THREE), 12, rate, 4, waiting=0.3)
     assert stream.judged(is_restarted=True) == stream.judged()
+
+
+def test_a_policy_with_the_same_groups_after_every_pane_changes_nothing_that_is_withheld() -> None:
+    stream = SmallOutcomes(outcome_model(THREE), 12, 120, 4, waiting=0.3)
+    changed = stream.judged(other=outcome_model(THREE, min_n=40))
+    assert [(result.key, result.n, result.withheld) for result in changed] == [
+        (result.key, result.n, result.withheld) for result in stream.judged()
+    ]
+
+
+def test_outcomes_pin_nobody_where_the_policy_changes_its_groups_after_every_pane() -> None:
+    stream = SmallOutcomes(outcome_model(TWO), 12, 120, 1, waiting=0.1)
+    results = stream.judged(other=outcome_model(TWO, groups=("male", "female")))
+    assert leaks(stream, results) == people_without_outcome(stream, results) == []

@@ -31,6 +31,5 @@ def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m")
     subject = OutcomesSubject(MODEL, {})
     feed(subject, ClosedPeriod(start_s, start_s + 60, cells))
     span, is_total = Span(name, start_s, start_s + 60), name == TOTAL_WINDOW
-    about = {"is_published": is_total, "is_between_windows": is_total}
-    context = WindowContext(span, 0, {}, "h", is_close=not is_total, **about)
+    context = WindowContext(span, 0, {}, "h", is_close=not is_total, is_published=is_total, is_between_windows=is_total)
     return subject.judge(cells, context).outcome_results

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -14,8 +14,10 @@ from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeResult, disclose_outcomes
 from stream_app.pipeline.judge.model_judge import ModelJudge
+from stream_app.pipeline.judge.stored.moved_state import move_entries
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.names import outcomes_name
+from stream_app.pipeline.policy_book import RegisteredPolicy
 from stream_app.pipeline.records.outcome_results import Measure, OutcomeResult
 from stream_app.policy import ModelPolicy, load_policy
 from tests.support.attacker import Attacker, Sum
@@ -26,12 +28,13 @@ GENDER, DECISION, OUTCOME = "gender", "decision", "outcome"
 LABELS = {GENDER: (*GENDERS, "unknown"), DECISION: ("favorable", "unfavorable"), OUTCOME: ("favorable", "unfavorable")}
 
 
-def outcome_model(windows: Mapping[str, int], k: int = 10) -> ModelPolicy:
+def outcome_model(windows: Mapping[str, int], groups: Sequence[str] = GENDERS, min_n: int = 30) -> ModelPolicy:
     """Return a policy whose outcomes are known for every decision."""
     fields = msgspec.json.decode(msgspec.json.encode(load_policy("credit").models[0]))
-    fields["attributes"] = [{"name": GENDER, "path": GENDER, "groups": GENDERS, "reference": "male"}]
-    fields |= {"segment": None, "features": [], "privacy": {"k": k}, "revision_s": 600, "score": None}
+    fields["attributes"] = [{"name": GENDER, "path": GENDER, "groups": groups, "reference": "male"}]
+    fields |= {"segment": None, "features": [], "privacy": {"k": 10}, "revision_s": 600, "score": None}
     fields["outcome"] |= {"is_selective": False}
+    fields["rules"] |= {"min_n": min_n}
     fields["windows"] = [{"name": name, "size_s": size_s} for name, size_s in windows.items()]
     return msgspec.convert(fields, ModelPolicy)
 
@@ -71,24 +74,30 @@ class SmallOutcomes:
                     left[gender, decision, "awaited"] -= 1
             self.people.append(pane)
 
-    def judged(self, *, is_restarted: bool = False) -> list[OutcomeResult]:
-        """Return every result of the judge, as it is published after each pane."""
-        name, layout = outcomes_name(self.model.name), outcome_layout_of(self.model)
-        judge, results = ModelJudge(self.model, "h", {}, name=name), list[OutcomeResult]()
+    def judged(self, *, is_restarted: bool = False, other: ModelPolicy | None = None) -> list[OutcomeResult]:
+        """Return every result of the judge, as it is published after each pane.
+
+        Args:
+            is_restarted: Whether it restarts after each pane.
+            other: A policy that takes turns with its own after each pane.
+        """
+        name, model = outcomes_name(self.model.name), self.model
+        judge, results = ModelJudge(model, model.hash(), {}, name=name), list[OutcomeResult]()
         for number, people in enumerate(self.people):
-            cells: Cells = {}
-            for (gender, decision, outcome), n in people.items():
-                labels = {GENDER: gender, DECISION: decision, OUTCOME: outcome}
-                places = (own.index(labels[dimension]) for dimension, own in layout.dimensions)
-                add_cells(cells, {layout.code_of(places): [n]})
             end_s = (number + 1) * PANE_S
             progress = SourceProgress(number + 1, end_s, None, is_idle=False, first_offset=0)
-            judge.take(SOURCE, 1, progress, {number * PANE_S: cells})
+            judge.take(SOURCE, 1, progress, {number * PANE_S: _cells(model, people)})
             judge.advance_to(end_s, end_s)
             results += judge.flush()[0].outcome_results
-            if is_restarted:
-                entries = {entry: [data] for entry, data in judge.entries().items()}
-                judge = ModelJudge(self.model, "h", entries, name=name)
+            stored = {entry: [data] for entry, data in judge.entries().items()}
+            if other is not None:
+                old, model = model, self.model if model is other else other
+                new = RegisteredPolicy(model, model.hash(), number)
+                moved = move_entries(stored, name, old, new, judge.n_journal_entries)
+                former, judge = judge, ModelJudge(model, model.hash(), moved, name=name, moved_from=stored)
+                judge.continue_tests(former)
+            elif is_restarted:
+                judge = ModelJudge(model, model.hash(), stored, name=name)
         return results
 
     def count(self, start_s: int, end_s: int, wanted: Mapping[str, str]) -> int:
@@ -101,6 +110,15 @@ class SmallOutcomes:
             if gender == wanted.get(GENDER, gender) and decision == wanted.get(DECISION, decision)
             if outcome in wanted_outcomes
         )
+
+
+def _cells(model: ModelPolicy, people: Mapping[tuple[str, str, str], int]) -> Cells:
+    layout, cells = outcome_layout_of(model), Cells()
+    for (gender, decision, outcome), n in people.items():
+        labels = {GENDER: gender, DECISION: decision, OUTCOME: outcome}
+        places = (own.index(labels[dimension]) for dimension, own in layout.dimensions)
+        add_cells(cells, {layout.code_of(places): [n]})
+    return cells
 
 
 def leaks(stream: SmallOutcomes, results: Iterable[OutcomeResult], *, with_gate: bool = True) -> list[Sum]:
