@@ -16,7 +16,7 @@ from stream_app.policy import ModelPolicy, parse_policy
 from tests.support import judged_world
 from tests.support.memory_logs import START_S, STEP_S, MemoryPartition
 
-POLICY = parse_policy("""
+TEXT = """
 schema = 1
 [[models]]
 name = "m"
@@ -34,7 +34,8 @@ windows = [{ name = "1h", size_s = 3600 }, { name = "6h", size_s = 21600 }]
 rules = { max_mean_difference = 5, min_n = 3 }
 detection = { false_alarms_per_million = 100000, wait_s = 60 }
 unknown_fields = "drop"
-""")
+"""
+POLICY = parse_policy(TEXT)
 [MODEL] = POLICY.models
 EVER = TimeRange(-inf, inf)
 

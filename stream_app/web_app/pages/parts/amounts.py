@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.amounts.words import shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedGroup
@@ -19,6 +21,15 @@ def amounts_of(group: DisclosedGroup) -> DisclosedAmounts | None:
 def limit_of_means(rules: Rules | None) -> float:
     """Return the widest difference of means that is permitted."""
     return (None if rules is None else rules.max_mean_difference) or _UNKNOWN_LIMIT
+
+
+def least_limit(limits: Iterable[float | None]) -> float:
+    """Return the least limit of several policies: values are shown with the digits that it deserves.
+
+    >>> least_limit([0.5, 0.25]), least_limit([None, 3.0])
+    (0.25, 3.0)
+    """
+    return min((limit for limit in limits if limit), default=_UNKNOWN_LIMIT)
 
 
 def measured_text(measured: Measured | None, limit: float, *, is_signed: bool = False) -> str:
