@@ -16,6 +16,7 @@ from scipy.stats import binom
 from benchmarks.amounts.coverage import SHAPES, SIZES, CoverageResult, coverage
 from benchmarks.amounts.delays import CHANGES, C, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
+from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS
 from benchmarks.detect.judgment import MAX_BOUNDS, MAX_ORACLES, Verdict
 from benchmarks.detect.methods.detector import quantile
@@ -93,10 +94,10 @@ def main(arguments: argparse.Namespace) -> int:
 def measure(size: Size) -> tuple[list[NullResult], list[DelayResult]]:
     """Measure all streams of this size."""
     nulls, delays = [], []
-    for stream in NULLS:
+    for stream in (*NULLS, *RATIO_NULLS):
         say(f"null stream: {stream.name}")
         nulls.append(false_alarms(stream, n_panes=size.n_panes, n_runs=size.n_runs, log_c=math.log(size.c)))
-    for change in CHANGES:
+    for change in (*CHANGES, *RATIO_CHANGES):
         say(f"change: {change.name}")
         delays.append(
             delays_after(

@@ -14,7 +14,7 @@ from dashboards.selections import ALERTS, ATTRIBUTE, BREACHES, GROUP, POLICY_CHA
 _PAIR = "attribute, group"
 _LEADS_TO = (REPLAY_LINK,)
 _NO_OUTCOMES, _NO_SCORES = "no outcomes yet", "no scores, or no baseline yet"
-_RULES = 'kind=~"equal_opportunity|favorable_outcome|score|mean_difference"'
+_RULES = 'kind=~"equal_opportunity|favorable_outcome|score|mean_difference|mean_ratio"'
 _MODEL = Variable(  # models with outcomes or scores, or whose decision is an amount
     "model", f"label_values({series('threshold_ratio', *JOB_LIVE, _RULES)}, model)", "model", is_multi=False
 )

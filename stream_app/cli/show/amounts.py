@@ -14,11 +14,11 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.core.groups.comparison import State
 from stream_app.edges.kafka.readers.live_results import open_amounts
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits, shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult, disclose_result
 from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET, SMALL_CELL, WITHHELD
 from stream_app.pipeline.disclosure.shown import newest_revisions
-from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, state_words
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_words
 from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import CROSS
@@ -78,33 +78,39 @@ def print_amounts(
     results: Iterable[AmountResult], k_of: Callable[[AmountResult], int], *, as_json: bool, is_complete: bool = False
 ) -> None:
     """Print results as JSON lines, or as one listing for each window."""
-    limits: dict[str, float] = {}
+    limits: dict[str, tuple[float, float | None]] = {}
     windows: dict[tuple[str, bool, int, str, int], list[DisclosedResult]] = {}
     for result in results:
         disclosed = disclose_result(result, k_of(result))
         if as_json:
             print_json(disclosed)
-        limits[result.model] = result.max_mean_difference
+        least = result.min_mean_ratio
+        limits[result.model] = result.max_mean_difference, least if isinstance(least, float) else None
         windows.setdefault(window_key(disclosed), []).append(disclosed)
     if as_json:
         return
     for key in sorted(windows):
-        print_listing(amount_table(windows[key], limits[key[0]], is_complete=is_complete))
+        limit, least_ratio = limits[key[0]]
+        print_listing(amount_table(windows[key], limit, least_ratio, is_complete=is_complete))
     if not windows:
         notes.print("No results. The result of a window appears when the window closes.")
 
 
-def amount_table(results: list[DisclosedResult], limit: float, *, is_complete: bool = False) -> Listing:
+def amount_table(
+    results: list[DisclosedResult], limit: float, least_ratio: float | None = None, *, is_complete: bool = False
+) -> Listing:
     """List the results of one window.
 
     Args:
         results: At least one, all of one model and window.
         limit: Widest difference of means that is permitted.
+        least_ratio: Lowest ratio of means that is permitted; None where none is limited.
         is_complete: Whether all groups of intersections are listed.
     """
     sections = [_section(result, limit, is_complete=is_complete) for result in results]
     crosses = [result.attribute for result in results if CROSS in result.attribute]
     captions = [f"{_CAPTIONS[0]} Limit: {shown_amount(limit, limit)}."]
+    captions += [] if least_ratio is None else [f"Ratio of the means: limit {ratio_limits(least_ratio)}."]
     captions += [_CAPTIONS[1].format(crosses[0])] if crosses and not is_complete else []
     return Listing(title_of(results[0]), _COLUMNS, [section for section in sections if section.rows], captions)
 
@@ -132,8 +138,7 @@ def _cells(group: DisclosedGroup, limit: float) -> Iterator[Cell]:
     if group.state is None:
         yield Text(_REASONS.get(group.reason or "", group.reason or ""), style="dim")
     else:
-        exceeded = ("difference",) if amounts.is_over else ()
-        yield Text(state_words(group.state, exceeded), style=STYLES[group.state])
+        yield Text(state_words(group.state, exceeded_limits(group, None)), style=STYLES[group.state])
 
 
 def _number(value: Measured | None, limit: float, *, is_signed: bool = False) -> str:

@@ -24,7 +24,7 @@ from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.ranking import distance_from_limit
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.amounts.values import AlertAmounts
+from stream_app.pipeline.records.amounts.values import AlertAmounts, Measured
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind, PairTest
 from stream_app.pipeline.records.results import CROSS, ProxyValues
 from stream_app.policy import ModelPolicy
@@ -56,8 +56,10 @@ class BreachedPair(NamedTuple):
     @property
     def distance(self) -> float:
         """How far its value is beyond the limit."""
-        if isinstance(self.alert.amounts, AlertAmounts):
-            return abs(self.alert.amounts.difference.value or 0.0) - self.limit
+        amounts = self.alert.amounts
+        if isinstance(amounts, AlertAmounts):
+            ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
+            return distance_from_limit(self.kind, ratio, amounts.difference.value, self.limit)
         return distance_from_limit(self.kind, self.alert.disparate_impact_ratio, self.alert.gap, self.limit)
 
 
@@ -98,9 +100,10 @@ class BreachRows:
         return n_kinds + further + n_groups * n_abouts * (1 + len(_GAUGES) + of_cause)
 
     @staticmethod
-    def n_series_of_means(n_groups: int) -> int:
-        """Return the maximum number of series of an attribute of amounts."""
-        return 1 + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
+    def n_series_of_means(n_groups: int, n_kinds: int) -> int:
+        """Return the maximum number of series of an attribute of amounts with so many kinds of limits."""
+        further = n_groups * (n_kinds - 1) * (1 + len(_OF_FURTHER_LIMITS))
+        return n_kinds + further + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
 
     def show(self, model: ModelPolicy, pairs: Collection[BreachedPair], n_open: Mapping[tuple[str, str], int]) -> None:
         """Replace the rows of a model.
@@ -228,6 +231,7 @@ _OF_FURTHER_LIMITS = (
         "gap_ratio",
         "gap_ratio_lower",
         "gap_ratio_upper",
+        "mean_ratio",
     ),
     *("onset_timestamp_seconds", "detected_timestamp_seconds"),
 )

@@ -51,6 +51,7 @@ def compared_amounts(
     return {
         "name": "amount" if model.decision is None else model.decision.name,
         "limits": [model.rules.max_mean_difference, drafted.rules.max_mean_difference],
+        "least_ratios": [model.rules.min_mean_ratio, drafted.rules.min_mean_ratio],
         "attributes": attributes,
         "n_left_out": n_left_out,
         "windows": [

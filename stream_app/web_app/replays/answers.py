@@ -48,6 +48,7 @@ class ReplayAmountSide(msgspec.Struct, frozen=True, kw_only=True):
         n: Decisions; None where the group is hidden.
         mean: Mean amount; likewise.
         difference: Mean less that of the reference; None for the reference, too.
+        ratio: Mean / that of the reference; likewise, and None where amounts can be negative.
         state: Its state; None for the reference and where it is hidden.
         exceeded: The limits that the values exceed.
         hidden: Why nothing is shown; None where something is.
@@ -56,6 +57,7 @@ class ReplayAmountSide(msgspec.Struct, frozen=True, kw_only=True):
     n: int | None
     mean: ReplayMeasured | None
     difference: ReplayMeasured | None
+    ratio: ReplayMeasured | None
     state: Literal["ok", "insufficient", "warning", "breach"] | None
     exceeded: tuple[str, ...]
     hidden: str | None

@@ -12,10 +12,11 @@ from benchmarks.amounts.command import judge_delays, judge_false_alarms
 from benchmarks.amounts.delays import CHANGES, Change, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
 from benchmarks.amounts.oracle import new_oracle
+from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS, AmountStream
 
 
-@pytest.mark.parametrize("stream", NULLS, ids=lambda stream: stream.name)
+@pytest.mark.parametrize("stream", [*NULLS, *RATIO_NULLS], ids=lambda stream: stream.name)
 def test_alarms_are_rare_where_the_rule_is_kept(stream: AmountStream) -> None:
     # 10,000 decisions with a threshold of 100,000: a tenth of the 16 tests at most, so more than 7 are not chance.
     result = false_alarms(stream, n_panes=100, n_runs=8, log_c=math.log(1e5))
@@ -24,7 +25,7 @@ def test_alarms_are_rare_where_the_rule_is_kept(stream: AmountStream) -> None:
     assert result.n_near <= result.n_tests
 
 
-@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[4]], ids=lambda change: change.name)
+@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[4], RATIO_CHANGES[0]], ids=lambda change: change.name)
 def test_a_change_is_detected_hardly_later_than_by_the_oracle(change: Change) -> None:
     result = delays_after(change, n_runs=16, n_calm_panes=30, n_oracle_panes=300, n_oracle_runs=30)
 

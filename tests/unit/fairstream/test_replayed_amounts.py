@@ -77,6 +77,26 @@ def test_alerts_have_the_scenario_and_means(released: list[ScenarioResults]) -> 
     assert row["difference"] == pytest.approx(row["mean_amount"] - row["mean_amount_reference"])
 
 
+def test_a_limit_of_the_ratio_is_in_rows_and_alerts(tmp_path: Path) -> None:
+    world = judged_world.World(
+        dict(enumerate(raw_partitions(1446, 40))), PolicyBook([RegisteredPolicy(MODEL, MODEL.hash(), 0)])
+    )
+    settings = parse_settings(["threshold.difference=60", "threshold.mean_ratio=0.9"])
+    scenarios = [SCENARIOS[0], scenario_of(POLICY, MODEL, ScenarioSettings(settings), "ratio")]
+    released = release(tmp_path, world, scenarios)
+    frame, alerts = results_frame(released, scenarios), alerts_frame(released)
+    rows = frame[frame["scenario"] == "ratio"]
+    over = rows[rows["is_ratio_over"]]
+    assert len(over) > 0
+    assert not over["ratio"].between(0.9, 1 / 0.9).any()
+    assert not frame[frame["scenario"] == "original"]["is_ratio_over"].any()
+    row = alerts[(alerts["scenario"] == "ratio") & (alerts["group"] == "f")].iloc[0]
+    assert (row["test"], row["least_mean_ratio"]) == ("mean_ratio_low", 0.9)
+    assert row["mean_ratio"] == pytest.approx(row["mean_amount"] / row["mean_amount_reference"])
+    assert row["mean_ratio_lower"] < row["mean_ratio"] < row["mean_ratio_upper"]
+    assert alerts[alerts["scenario"] == "original"]["mean_ratio"].isna().all()
+
+
 def test_a_policy_with_other_amounts_is_no_scenario() -> None:
     assert scenario_under(parse_policy(TEXT.replace("difference = 5", "difference = 9")), MODEL, "x").model
     with pytest.raises(ValueError, match="cannot change path, minimum, maximum or bins"):

@@ -40,6 +40,7 @@ from tests.support.web.programs import Program, make_token
 
 PERIOD = Period(START_S, START_S + 4 * 3600)
 WIDE = TEXT.replace("max_mean_difference = 5", "max_mean_difference = 60")
+RATIO = TEXT.replace("max_mean_difference = 5", "max_mean_difference = 60, min_mean_ratio = 0.9")
 OTHER_WINDOWS = TEXT.replace('{ name = "1h", size_s = 3600 }', '{ name = "2h", size_s = 7200 }')
 LARGER_K = TEXT.replace('unknown_fields = "drop"', 'unknown_fields = "drop"\nprivacy = { k = 60 }')
 
@@ -147,7 +148,7 @@ def test_what_a_draft_hides_is_hidden_on_its_side_alone(tmp_path: Path, world: j
     row = row_of(stored(answer, WIDE))
     assert row.amounts is not None
     [female_row] = [each for each in row.amounts.tables[0].rows if each.group == "f"]
-    assert female_row.sides[1][1:] == ("–", "–", "–", ("suppressed", ""))
+    assert female_row.sides[1][1:] == ("–", "–", "–", "–", ("suppressed", ""))
 
 
 def test_pages_and_programs_show_both_policies(log: Settings, tmp_path: Path, world: judged_world.World) -> None:
@@ -174,6 +175,24 @@ def test_pages_and_programs_show_both_policies(log: Settings, tmp_path: Path, wo
     assert group["draft"]["state"] == "ok"
     assert found["n_windows_changed"] == answer["amounts"]["n_differing"]
     assert found["rows"][0]["in_use"]["ratio"] is None
+
+
+def test_a_draft_with_a_limit_of_the_ratio_shows_ratios_on_both_sides(
+    log: Settings, tmp_path: Path, world: judged_world.World
+) -> None:
+    del log
+    _, answer = compared(tmp_path / "runs", world, RATIO)
+    female = group_of(answer, "sex", "f")
+    assert female["in_use"]["ratio"] == female["draft"]["ratio"] is not None
+    assert (female["in_use"]["exceeded"], female["draft"]["exceeded"]) == (["difference"], ["ratio"])
+    assert answer["amounts"]["least_ratios"] == [None, 0.9]
+    replay = stored(answer, RATIO)
+    text = browser(Role.VIEWER).get(f"/replays/{replay.pk}").content.decode()
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text))
+    assert "breach: ratio" in shown
+    assert f"{female['draft']['ratio']['value']:.3f} (" in shown
+    assert "Ratio: mean / mean of the reference. Limit none in use, 0.9 to 1.111 with the draft." in shown
+    assert any(change["test"].startswith("mean_ratio") for change in answer["changes"])
 
 
 @pytest.mark.parametrize(

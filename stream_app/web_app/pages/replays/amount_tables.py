@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stream_app.core.groups.comparison import State
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits, shown_amount
 from stream_app.pipeline.disclosure.wording import state_words
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.web_app.pages.page import utc_text
-from stream_app.web_app.pages.parts.amounts import least_limit, measured_text
+from stream_app.web_app.pages.parts.amounts import least_limit, measured_text, ratio_text
 from stream_app.web_app.pages.verdict_rows import StateText, css_of
 
 _NONE = "–"
@@ -30,6 +30,7 @@ class AmountSide(NamedTuple):
     n: str
     mean: str
     difference: str
+    ratio: str
     state: StateText
 
 
@@ -72,12 +73,14 @@ class ComparedAmounts(NamedTuple):
     Attributes:
         tables: A table by attribute.
         windows: The first windows in which verdicts differ.
+        has_ratio: Whether one of both policies limits the ratio of means.
         limits: Limits of both policies.
         notes: How many windows differ, and what is left out.
     """
 
     tables: list[AmountTable]
     windows: list[WindowRow]
+    has_ratio: bool
     limits: str
     notes: list[str]
 
@@ -89,7 +92,8 @@ def compared_amounts_of(amounts: dict[str, Any] | None) -> ComparedAmounts | Non
     digits = least_limit(amounts["limits"])
     tables = [_table(attribute, digits) for attribute in amounts["attributes"]]
     windows = [_window_row(window) for window in amounts["windows"]]
-    return ComparedAmounts(tables, windows, _limits(amounts), _notes(amounts, len(windows)))
+    has_ratio = any(least is not None for least in _least_ratios(amounts))
+    return ComparedAmounts(tables, windows, has_ratio, _limits(amounts), _notes(amounts, len(windows)))
 
 
 def widest_text(side: dict[str, Any] | None, limits: Sequence[float | None]) -> str:
@@ -119,21 +123,25 @@ def _table(attribute: dict[str, Any], digits: float) -> AmountTable:
 
 def _side(policy: str, side: dict[str, Any] | None, digits: float) -> AmountSide:
     if side is None:
-        return AmountSide(policy, _NONE, _NONE, _NONE, StateText("not judged", ""))
+        return AmountSide(policy, _NONE, _NONE, _NONE, _NONE, StateText("not judged", ""))
     if side["hidden"]:
-        return AmountSide(policy, _NONE, _NONE, _NONE, StateText(_HIDDEN[side["hidden"]], ""))
+        return AmountSide(policy, _NONE, _NONE, _NONE, _NONE, StateText(_HIDDEN[side["hidden"]], ""))
     return AmountSide(
         policy=policy,
         n=_NONE if side["n"] is None else f"{side['n']:,}",
         mean=_text(side["mean"], digits),
         difference=_text(side["difference"], digits, is_signed=True),
+        ratio=ratio_text(_measured(side["ratio"])) or _NONE,
         state=_state_text(side),
     )
 
 
 def _text(value: dict[str, Any] | None, digits: float, *, is_signed: bool = False) -> str:
-    measured = None if value is None else Measured(value["value"], value["lower"], value["upper"])
-    return measured_text(measured, digits, is_signed=is_signed) or _NONE
+    return measured_text(_measured(value), digits, is_signed=is_signed) or _NONE
+
+
+def _measured(value: dict[str, Any] | None) -> Measured | None:
+    return None if value is None else Measured(value["value"], value["lower"], value["upper"])
 
 
 def _state_text(verdict: dict[str, Any]) -> StateText:
@@ -156,7 +164,16 @@ def _window_row(window: dict[str, Any]) -> WindowRow:
 def _limits(amounts: dict[str, Any]) -> str:
     in_use, draft = (_NONE if limit is None else f"±{limit:g}" for limit in amounts["limits"])
     difference = f"Difference: mean {amounts['name']} of a group less that of the reference."
-    return f"{difference} Limit {in_use} in use, {draft} with the draft."
+    text = f"{difference} Limit {in_use} in use, {draft} with the draft."
+    ratios = ["none" if least is None else ratio_limits(least) for least in _least_ratios(amounts)]
+    if ratios == ["none", "none"]:
+        return text
+    return f"{text} Ratio: mean / mean of the reference. Limit {ratios[0]} in use, {ratios[1]} with the draft."
+
+
+def _least_ratios(amounts: dict[str, Any]) -> list[float | None]:
+    """Return the limits of the ratio of both policies."""
+    return amounts.get("least_ratios") or [None, None]
 
 
 def _notes(amounts: dict[str, Any], n_shown: int) -> list[str]:
