@@ -21,6 +21,7 @@ _MEANS = (
     ("Difference", "mean_difference_amount"),
     ("Difference ≥", "mean_difference_amount_lower"),
     ("Difference ≤", "mean_difference_amount_upper"),
+    ("Ratio", "mean_ratio"),
 )
 _QUANTILES = (
     ("Median", "p50_amount"),
@@ -38,6 +39,7 @@ _BREACHES = (
     ("Difference", "breach_mean_difference_amount"),
     ("Difference ≥", "breach_mean_difference_amount_lower"),
     ("Difference ≤", "breach_mean_difference_amount_upper"),
+    ("Ratio", "breach_mean_ratio"),
 )
 
 

@@ -35,6 +35,7 @@ def amounts(start_s: int, threshold: float) -> Iterator[Series]:
     yield Series("breach_reference_mean_amount", breach, from_breach_on(8.5))
     for end, difference in (("", 0.7), ("_lower", 0.65), ("_upper", 0.75)):
         yield Series(f"breach_mean_difference_amount{end}", breach, from_breach_on(difference))
+    yield Series("breach_mean_ratio", breach, from_breach_on(1.082))
 
 
 def _group(labels: Labels, *, is_reference: bool) -> Iterator[Series]:
@@ -46,3 +47,4 @@ def _group(labels: Labels, *, is_reference: bool) -> Iterator[Series]:
             yield from interval(f"{quantile}_difference_amount", labels, constant(0.6))
     if not is_reference:
         yield from interval("mean_difference_amount", labels, constant(0.7))
+        yield Series("mean_ratio", labels, constant(1.082))

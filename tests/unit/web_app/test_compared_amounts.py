@@ -190,6 +190,7 @@ def test_a_draft_with_a_limit_of_the_ratio_shows_ratios_on_both_sides(
     text = browser(Role.VIEWER).get(f"/replays/{replay.pk}").content.decode()
     shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text))
     assert "breach: ratio" in shown
+    assert "(mean ratio), " in shown
     assert f"{female['draft']['ratio']['value']:.3f} (" in shown
     assert "Ratio: mean / mean of the reference. Limit none in use, 0.9 to 1.111 with the draft." in shown
     assert any(change["test"].startswith("mean_ratio") for change in answer["changes"])

@@ -191,8 +191,9 @@ def _times(side: dict[str, Any] | None) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     times = [_NONE if time_s is None else utc_text(time_s) for time_s in (change["original_s"], change["scenario_s"])]
+    test = change["test"].removesuffix("_low").removesuffix("_high").replace("_", " ")
     when = {"gained": times[1], "lost": times[0]}.get(change["kind"], f"from {times[0]} to {times[1]}")
-    return f"{change['kind']}: {change['attribute']}, {change['group']} ({change['test'].partition('_')[0]}), {when}"
+    return f"{change['kind']}: {change['attribute']}, {change['group']} ({test}), {when}"
 
 
 def _facts(answer: dict[str, Any]) -> list[str]:
