@@ -68,8 +68,8 @@ def exceeded_limits(group: DisclosedGroup, rules: Rules | None) -> tuple[str, ..
         rules: Limits of the policy; without them only a ratio that is too low and a gap that is too wide are known.
     """
     if isinstance(group.amounts, DisclosedAmounts):
-        names = {"difference": group.amounts.is_over, "ratio": group.amounts.is_ratio_over is True}
-        return tuple(name for name, is_over in names.items() if is_over)
+        is_over = {"difference": group.amounts.is_over, "ratio": group.amounts.is_ratio_over is True}
+        return tuple(filter(is_over.get, is_over))
     names = [_LIMITS[rule] for rule in group.rules]
     if "ratio" not in names and group.reason is None and rules is not None and _is_reversed(group, rules):
         names.insert(0, "ratio")

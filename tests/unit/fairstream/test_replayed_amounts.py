@@ -98,6 +98,6 @@ def test_a_limit_of_the_ratio_is_in_rows_and_alerts(tmp_path: Path) -> None:
 
 
 def test_a_policy_with_other_amounts_is_no_scenario() -> None:
-    assert scenario_under(parse_policy(TEXT.replace("difference = 5", "difference = 9")), MODEL, "x").model
+    assert scenario_under(parse_policy(TEXT.replace("difference = 5", "difference = 9")), MODEL, "x").name == "x"
     with pytest.raises(ValueError, match="cannot change path, minimum, maximum or bins"):
         scenario_under(parse_policy(TEXT.replace("maximum = 100", "maximum = 200")), MODEL, "x")

@@ -65,7 +65,7 @@ def compared(folder: Path, world: judged_world.World, text: str) -> tuple[list[S
     results = release_scenarios(former, judged, scenarios, is_exact=False)
     save(folder, RunId("web-1", 0.0), RunRequest(scenarios, time_range, SourceChoice("raw", None)), judged, results)
     answer = read_comparison(folder, "web-1", MODEL, drafted(text))
-    return results, msgspec.json.decode(msgspec.json.encode(answer))
+    return results, msgspec.json.decode(msgspec.json.encode(answer), type=dict[str, Any])
 
 
 def stored(answer: dict[str, Any], text: str) -> Replay:
@@ -87,7 +87,8 @@ def draft_of(text: str) -> PolicyDraft:
 
 def group_of(answer: dict[str, Any], attribute: str, group: str) -> dict[str, Any]:
     [table] = [each for each in answer["amounts"]["attributes"] if each["attribute"] == attribute]
-    [found] = [each for each in table["groups"] if each["group"] == group]
+    groups: list[dict[str, Any]] = table["groups"]
+    [found] = [each for each in groups if each["group"] == group]
     return found
 
 
