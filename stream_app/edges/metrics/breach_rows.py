@@ -101,7 +101,7 @@ class BreachRows:
 
     @staticmethod
     def n_series_of_means(n_groups: int, n_kinds: int) -> int:
-        """Return the maximum number of series of an attribute of amounts with so many kinds of limits."""
+        """Return the maximum number of series of an attribute of amounts with this many kinds of limits."""
         further = n_groups * (n_kinds - 1) * (1 + len(_OF_FURTHER_LIMITS))
         return n_kinds + further + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
 

@@ -27,7 +27,7 @@ best L is that of the likelihood ratio of ``betting.block``, whose factors have 
 point.
 
 **A ratio of means** is the same question about other bounded values. The rule ``s_a p_a >= s_b p_b - g`` (``lines``)
-compares the means of ``s_a x`` and ``s_b x``, which are in [0, s_a] and [0, s_b]; with these in place of x and with
+compares the means of ``s_a x`` and ``s_b x``, which are in [0, s_a] and [0, s_b]; with these instead of x and with
 ``v = u - g`` the product of the means is at most ``exp(L (s_b p_b - s_a p_a - g)) <= 1``. The factors are linear in x
 still, so bins cost as little.
 
