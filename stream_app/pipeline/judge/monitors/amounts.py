@@ -129,7 +129,7 @@ def _amounts_of(model: ModelPolicy) -> tuple[object, ...]:
 
 
 def zero_of(model: ModelPolicy, scale: AmountScale) -> float:
-    """Return the amount 0 as a share of the range, once more is better; for a ratio of means."""
+    """Return the amount 0 as a share of the range, where more is better; for a ratio of means."""
     return -scale.minimum / scale.range if _is_high_good(model) else scale.maximum / scale.range
 
 
