@@ -40,7 +40,7 @@ class AmountBank(DetectorBank):
         options: As for ``DetectorBank``.
 
     Raises:
-        ValueError: Lengths differ, an argument is out of range, a ratio is impossible (``line_of``), or there are units.
+        ValueError: Lengths differ, a value is out of range, a ratio is impossible (``line_of``), or units are given.
 
     >>> import numpy as np
     >>> bank = AmountBank([RateRule(RuleKind.GAP, 0.0)], [18.4], n_bins=4)
