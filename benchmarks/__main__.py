@@ -1,5 +1,5 @@
 """``python -m benchmarks COMMAND``: compare, scale, detect, judge, replay, formats, alerting, scrape, alternatives,
-amounts, web-load and web-history.
+amounts, ledger, web-load and web-history.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import formats, replay
+from benchmarks import formats, ledger, replay
 from benchmarks.alerting import command as alerting
 from benchmarks.alternatives import command as alternatives
 from benchmarks.amounts import command as amounts
@@ -40,6 +40,7 @@ def main() -> int:
         commands.add_parser("alternatives", help="the search for alternatives: what it finds, and how fast")
     )
     amounts.add_arguments(commands.add_parser("amounts", help="false alarms and delays of the test of mean amounts"))
+    ledger.add_arguments(commands.add_parser("ledger", help="a long replay beside what was shown before"))
     arguments = parser.parse_args()
     mains = {
         "compare": compare.main,
@@ -54,6 +55,7 @@ def main() -> int:
         "web-history": web_history.main,
         "alternatives": alternatives.main,
         "amounts": amounts.main,
+        "ledger": ledger.main,
     }
     return mains[arguments.command](arguments)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 OVERVIEW, EXPLANATION, INTERSECTIONS = "fairstream-fairness", "fairstream-explanation", "fairstream-intersections"
-OUTCOMES, ERRORS = "fairstream-outcomes", "fairstream-errors"
+OUTCOMES, ERRORS, AMOUNTS = "fairstream-outcomes", "fairstream-errors", "fairstream-amounts"
 CAMERA, PRIVACY = "fairstream-camera", "fairstream-privacy"
 PIPELINE, REPLAY = "fairstream-pipeline", "fairstream-replay"
 
@@ -26,21 +26,26 @@ class Link:
 
 _SELECTED = "${datasource:queryparam}&${job:queryparam}&${model:queryparam}&${window:queryparam}&${__url_time_range}"
 
-REPLAY_COMMANDS = """\
+_COMMANDS = """\
 Recompute the selected time range from the Kafka log:
 
 ```
-fairstream replay verify --published --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso}
+fairstream replay verify --published --model ${{model:text}} --from ${{__from:date:iso}} --to ${{__to:date:iso}}
 ```
 
 `verify` recomputes every window of the time range and compares it with what was published.
 
 ```
-fairstream replay compare --model ${model:text} --from ${__from:date:iso} --to ${__to:date:iso} --set threshold.dir=0.85
+fairstream replay compare --model ${{model:text}} --from ${{__from:date:iso}} --to ${{__to:date:iso}} --set {rule}
 ```
 
 `compare` shows the alerts that a different rule would have raised. Both commands are read-only.
 """
+REPLAY_COMMANDS = (
+    _COMMANDS.format(rule="threshold.dir=0.85")
+    + "The rule of amounts is `threshold.difference`, in their unit: `--set threshold.difference=0.5`.\n"
+)
+AMOUNT_COMMANDS = _COMMANDS.format(rule="threshold.difference=0.5")
 
 
 def runbook(alert: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.builders.stat import Panel
+
 from dashboards import palette
 from dashboards.links import EXPLAIN_ROW
 from dashboards.panels import About, Column, Label, Query, grid, sentence, split_bars, states, time_column
 from dashboards.promql import OF_ANY_WINDOW, OF_MODEL, PLAIN, in_words, level, owned, series
 
 _BREACH = "attribute, kind, group"
-_ATTRIBUTE = Label("attribute", width=110, is_sentence=True)
+_ATTRIBUTE = Label("attribute", width=135, is_sentence=True)
+_NARROW_ATTRIBUTE = Label("attribute", width=110, is_sentence=True)  # beside many numbers
 _GROUP = Label("group", link=EXPLAIN_ROW, width=105, is_sentence=True)
 _KIND = Label("kind", palette.kind_mapping(), width=105)
 _NONE = "no open breach"
@@ -42,23 +45,28 @@ _NO_CAUSE = (
     f'or on () label_replace({_STATE} == -1, "cause", "Not known yet", "", "")'
 )
 
-VERDICT = (
-    sentence(
-        About(
-            "Verdict",
-            "Of the selected model: the worst of each open breach in words, or that there is none. The judge decides "
-            "by a sequential test with a bounded false-alarm rate. Independent of attribute, window and time range.",
-            alert="FairnessBreach",
-            missing="No model reports",
+
+def verdict() -> tuple[Panel, ...]:
+    """Return what is known in words: panels of their own for each dashboard, which places them."""
+    return (
+        sentence(
+            About(
+                "Verdict",
+                "Of the selected model: the worst of each open breach in words, or that there is none. The judge "
+                "decides by a sequential test with a bounded false-alarm rate. Independent of attribute, window and "
+                "time range.",
+                alert="FairnessBreach",
+                missing="No model reports",
+            ),
+            Query(f"{_first('verdict')} or on () {_OTHERWISE}", "{{verdict}}"),
         ),
-        Query(f"{_first('verdict')} or on () {_OTHERWISE}", "{{verdict}}"),
-    ),
-    sentence(
-        About("Cause", "What the gap of each open breach consists of.", missing="No model reports"),
-        Query(f"{_CAUSES} or on () {_NO_CAUSE}", "{{cause}}"),
-        height=3,
-    ),
-)
+        sentence(
+            About("Cause", "What the gap of each open breach consists of.", missing="No model reports"),
+            Query(f"{_CAUSES} or on () {_NO_CAUSE}", "{{cause}}"),
+            height=3,
+        ),
+    )
+
 
 FACTS = (
     grid(
@@ -71,8 +79,8 @@ FACTS = (
         ),
         [
             Column("Rank", owned("breach_rank", "attribute, kind, group, verdict", *OF_MODEL), decimals=0, width=50),
-            Column("Evidence", _fact("evidence_log10"), decimals=1),
-            Column("Needed", _fact("evidence_threshold_log10"), decimals=1),
+            Column("Evidence", _fact("evidence_log10"), decimals=1, width=80),
+            Column("Needed", _fact("evidence_threshold_log10"), decimals=1, width=70),
             time_column("Since", _fact("onset_timestamp_seconds"), "no onset estimated"),
         ],
         [_ATTRIBUTE, _KIND, _GROUP, Label("verdict", is_sentence=True)],
@@ -83,21 +91,25 @@ FACTS = (
         About(
             "Facts of open breaches",
             "From the onset to the alarm, as the alert says them, with the ends of their 95% intervals. They stay the "
-            "same until the recovery. Beyond: distance from the limit.",
+            "same until the recovery. Ratio and Diff. of amounts: of the means. Beyond: distance from the limit, in "
+            "its unit.",
             alert="FairnessBreach",
             missing=_NONE,
         ),
         [
-            Column("Ratio", _fact("disparate_impact_ratio"), decimals=3),
+            Column("Ratio", f"{_fact('disparate_impact_ratio')} or {_fact('mean_ratio')}", decimals=3),
             Column("Ratio ≥", _fact("disparate_impact_ratio_lower"), decimals=3),
             Column("Ratio ≤", _fact("disparate_impact_ratio_upper"), decimals=3),
             Column("Gap", _fact("gap_ratio"), "percentunit", 1),
             Column("Gap ≥", _fact("gap_ratio_lower"), "percentunit", 1),
             Column("Gap ≤", _fact("gap_ratio_upper"), "percentunit", 1),
-            Column("Beyond", _fact("distance_ratio"), decimals=3),
+            Column("Diff.", _fact("mean_difference_amount"), "locale", 3),
+            Column("Diff. ≥", _fact("mean_difference_amount_lower"), "locale", 3),
+            Column("Diff. ≤", _fact("mean_difference_amount_upper"), "locale", 3),
+            Column("Beyond", _fact("distance_ratio"), "locale", 3),
             Column("n", _fact("decisions"), "locale", 0),
         ],
-        [_ATTRIBUTE, _KIND, _GROUP],
+        [_NARROW_ATTRIBUTE, _KIND, _GROUP],
         height=8,
         sort=[("Beyond", True)],
     ),
@@ -147,7 +159,7 @@ SINCE_ONSET = (
             "mix of segments. Rate: different decisions within the same segment. To the left of 0: the group is worse "
             "off.",
             "percentunit",
-            missing="no gap to explain",
+            missing="no gap to explain, or amounts are decided",
             decimals=1,
         ),
         "part",
@@ -162,7 +174,7 @@ SINCE_ONSET = (
             "Difference of features of an open breach, from the onset to the alarm, in pooled standard deviations "
             "(SD).",
             "suffix: SD",
-            missing="no gap to explain",
+            missing="no gap to explain, or amounts are decided",
             decimals=2,
         ),
         "part",
@@ -174,7 +186,7 @@ SINCE_ONSET = (
             "Breaches since their onset",
             "Rates and parts of the gap of each open breach, from the onset to the alarm. Ref.: the reference group.",
             alert="FairnessBreach",
-            missing=_NONE,
+            missing="no open breach, or amounts are decided",
         ),
         [
             Column("Rate", _of_group("favorable_ratio"), "percentunit", 1),

@@ -37,6 +37,8 @@ KINDS = {
     "false_positive_rate": "false positive rate",
     "favorable_outcome": "good outcomes",
     "score": "scores",
+    "mean_difference": "means",
+    "mean_ratio": "ratio of means",
 }
 
 

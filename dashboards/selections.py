@@ -34,9 +34,10 @@ CROSSED_ATTRIBUTE = Variable(
     "attributes",
     all_value=".+[+].+",
 )
-GROUP = Variable(
+_COMPARED = '__name__=~"fairstream_(disparate_impact_ratio|mean_difference_amount)"'
+GROUP = Variable(  # those that are compared with a reference, by rate or by mean
     "group",
-    f"label_values({series('disparate_impact_ratio', *promql.OF_WINDOW)}, group)",
+    f"label_values({{{', '.join((_COMPARED, *promql.OF_WINDOW))}}}, group)",
     "group",
     regex="/^(?!unknown$|__other__$).+/",  # they exist in several attributes at once, and are not tested
 )

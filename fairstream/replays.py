@@ -32,7 +32,8 @@ from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import FormerReleases, release_scenarios
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run
 from stream_app.settings import Settings, load_settings
 

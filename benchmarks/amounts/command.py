@@ -8,14 +8,18 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import binom
 
+from benchmarks.amounts import tables
 from benchmarks.amounts.coverage import SHAPES, SIZES, CoverageResult, coverage
 from benchmarks.amounts.delays import CHANGES, C, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
+from benchmarks.amounts.progress import Progress
 from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS
 from benchmarks.detect.judgment import MAX_BOUNDS, MAX_ORACLES, Verdict
@@ -64,23 +68,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Measure, print and write; return 1 if an acceptance number is missed."""
     size, started_s = QUICK if arguments.quick else FULL, time.monotonic()
-    nulls, delays = measure(size)
-    covered = [coverage(shape, *sizes, size.n_windows) for shape in SHAPES for sizes in SIZES]
+    nulls, delays, covered = measure(size)
+    wall_s = time.monotonic() - started_s
     verdicts = [
         *judge_false_alarms(nulls),
         *([] if arguments.quick else judge_delays(delays)),
         *judge_coverage(covered),
     ]
-    _print(nulls, delays)
-    _print_coverage(covered)
+    tables.print_coverage(covered)
+    tables.print_false_alarms(nulls)
+    tables.print_delays(delays)
     for verdict in verdicts:
         if not verdict.is_reached:
-            say(f"  MISSED {verdict.claim}: {verdict.measured}")
-    say(f"  {sum(verdict.is_reached for verdict in verdicts)} of {len(verdicts)} acceptance numbers are reached")
-    wall_s = time.monotonic() - started_s
+            say(f"MISSED {verdict.claim}: {verdict.measured}")
+    say(f"{sum(verdict.is_reached for verdict in verdicts)} of {len(verdicts)} acceptance numbers are reached")
     say(f"measured in {wall_s:,.0f} s")
     if arguments.json:
         figures: dict[str, Any] = {
+            "is_quick": arguments.quick,
             "false_alarms": [asdict(result) | {"permitted": result.permitted} for result in nulls],
             "delays": [_as_json(result) for result in delays],
             "coverage": [asdict(result) for result in covered],
@@ -91,24 +96,36 @@ def main(arguments: argparse.Namespace) -> int:
     return 0 if all(verdict.is_reached for verdict in verdicts) else 1
 
 
-def measure(size: Size) -> tuple[list[NullResult], list[DelayResult]]:
-    """Measure all streams of this size."""
-    nulls, delays = [], []
-    for stream in (*NULLS, *RATIO_NULLS):
-        say(f"null stream: {stream.name}")
-        nulls.append(false_alarms(stream, n_panes=size.n_panes, n_runs=size.n_runs, log_c=math.log(size.c)))
-    for change in (*CHANGES, *RATIO_CHANGES):
-        say(f"change: {change.name}")
-        delays.append(
-            delays_after(
+def measure(size: Size) -> tuple[list[NullResult], list[DelayResult], list[CoverageResult]]:
+    """Measure all streams, changes and intervals of this size, and say after each how far it is."""
+    streams, changes, windows = (*NULLS, *RATIO_NULLS), (*CHANGES, *RATIO_CHANGES), list(product(SHAPES, SIZES))
+    progress = Progress(len(streams) + len(changes) + len(windows))
+    nulls = [
+        progress.measure(
+            f"null stream {stream.name}",
+            partial(false_alarms, stream, n_panes=size.n_panes, n_runs=size.n_runs, log_c=math.log(size.c)),
+        )
+        for stream in streams
+    ]
+    delays = [
+        progress.measure(
+            f"change {change.name}",
+            partial(
+                delays_after,
                 change,
                 n_runs=size.n_delay_runs,
                 n_calm_panes=size.n_calm_panes,
                 n_oracle_panes=size.n_oracle_panes,
                 n_oracle_runs=size.n_oracle_runs,
-            )
+            ),
         )
-    return nulls, delays
+        for change in changes
+    ]
+    covered = [
+        progress.measure(f"windows {shape}, {n_a:,} and {n_b:,}", partial(coverage, shape, n_a, n_b, size.n_windows))
+        for shape, (n_a, n_b) in windows
+    ]
+    return nulls, delays, covered
 
 
 def judge_false_alarms(results: Sequence[NullResult]) -> list[Verdict]:
@@ -146,30 +163,6 @@ def judge_coverage(results: Sequence[CoverageResult]) -> list[Verdict]:
         )
         for result in results
     ]
-
-
-def _print(nulls: Sequence[NullResult], delays: Sequence[DelayResult]) -> None:
-    for row in nulls:
-        say(
-            f"  {row.stream:45} {row.n_with_any:3} of {row.n_tests} (near {row.n_near}), permitted {row.permitted:.1%};"
-            f" Welch windows {row.windows_per_million:,.0f} per million"
-        )
-    for change in delays:
-        median, late = (quantile(change.test, share) for share in (0.5, 0.95))
-        oracle, oracle_late = (quantile(change.oracle, share) for share in (0.5, 0.95))
-        say(
-            f"  {change.change:50} bound {change.bound:,.0f}, oracle {oracle:,.0f} / {oracle_late:,.0f},"
-            f" test {median:,.0f} / {late:,.0f}: {median / oracle:.2f} of the oracle, {median / change.bound:.2f} of"
-            f" the bound; {change.n_before} before"
-        )
-
-
-def _print_coverage(results: Sequence[CoverageResult]) -> None:
-    for row in results:
-        say(
-            f"  {row.shape:25} {row.n_a:5} and {row.n_b:5}: covered {row.covered:.3f}, width {row.width:.4f};"
-            f" Welch {row.covered_by_welch:.3f}, {row.width_of_welch:.4f}"
-        )
 
 
 def _as_json(result: DelayResult) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The content of each dashboard, one module per dashboard.
 
-``overview`` (with ``overview_groups`` and ``unknown_groups``), ``explanation``, ``intersections``, ``outcomes`` and
-``errors`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` (with
+``overview`` (with ``overview_groups``), ``explanation``, ``intersections``, ``outcomes``, ``errors`` and
+``amounts`` are about fairness, ``privacy`` and ``camera`` about privacy; ``pipeline`` (with
 ``pipeline_lanes``) is about the workers, ``replay`` compares replays with live results.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dashboards.board import Board
 from dashboards.boards import (
+    amounts,
     camera,
     errors,
     explanation,
@@ -28,6 +29,7 @@ BOARDS: tuple[Board, ...] = (
     intersections.BOARD,
     outcomes.BOARD,
     errors.BOARD,
+    amounts.BOARD,
     privacy.BOARD,
     camera.BOARD,
     pipeline.BOARD,

@@ -22,8 +22,10 @@ from dashboards.selections import POLICY_CHANGES
 _CELL, _EVENT = 'attribute="cell"', 'outcome="event"'
 _COUNTED = Variable(
     "model",
-    f"label_values({series('decisions_total', *OF_WORKER, _EVENT)}, model)",
+    f"query_result(group by (model) ({series('decisions_total', *OF_WORKER, _EVENT)}) "
+    f"unless group by (model) ({series('amount_info', *OF_WORKER)}))",  # amounts have a dashboard of their own
     "stream",
+    regex='/model="([^"]+)"/',
     all_value=None,  # "All" means these streams only; decisions have their own dashboards
 )
 _TOPIC = Variable(

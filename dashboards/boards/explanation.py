@@ -10,7 +10,7 @@ from dashboards.links import REPLAY_LINK
 from dashboards.open_breaches import SINCE_ONSET
 from dashboards.panels import (
     HALF,
-    SUPPRESSED,
+    NO_RATES,
     About,
     Column,
     Query,
@@ -26,7 +26,7 @@ from dashboards.selections import ALERTS, ATTRIBUTE, BREACHES, GROUP, MODEL, POL
 
 _PAIR = "attribute, group"
 _LEADS_TO = (REPLAY_LINK,)
-_NO_GAP = "no gap to explain"
+_NO_GAP = "no gap to explain, or amounts are decided"
 _SHOWN = 0.001  # a tenth of a percentage point; less is not drawn
 
 
@@ -147,7 +147,7 @@ SHORTFALL = (
             "Of the latest window: approvals that a group lacks to reach the limit of the ratio, as a share of its "
             "decisions.",
             "percentunit",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=1,
         ),
         f"max({owned('shortfall_ratio', _PAIR, *OF_GROUP)})",
@@ -161,7 +161,7 @@ SHORTFALL = (
             "percentunit",
             alert="FairnessBurnFast",
             leads_to=_LEADS_TO,
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=1,
         ),
         owned("shortfall_ratio", _PAIR, *OF_GROUP),
@@ -174,7 +174,7 @@ SHORTFALL = (
             "locale",
             alert="FairnessBurnSlow",
             leads_to=_LEADS_TO,
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=0,
         ),
         f"{owned('shortfall_ratio', _PAIR, *OF_GROUP)} * {owned('window_decisions', _PAIR, *OF_GROUP)}",

@@ -8,7 +8,7 @@ from dashboards.evidence import DECISIONS, evidence, recovery
 from dashboards.links import REPLAY_LINK
 from dashboards.panels import (
     FULL,
-    SUPPRESSED,
+    NO_RATES,
     About,
     Column,
     Label,
@@ -56,7 +56,7 @@ NOW = (
             "Subgroups in breach",
             "Subgroups of the selected attributes that violate the ratio limit, listed or not. The false-alarm budget "
             "covers all of them.",
-            missing="no verdict yet",
+            missing="no verdict yet, or amounts are decided",
             decimals=0,
         ),
         f"sum({owned('breach_groups', 'attribute', *_ANY_CROSSED, _RATIO_RULE)})",
@@ -65,7 +65,7 @@ NOW = (
         About(
             "Worst subgroup ratio",
             "Lowest disparate impact ratio of a subgroup in the latest of the smallest windows.",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=3,
         ),
         f"min({smallest_window(owned('disparate_impact_ratio', 'attribute, group, window', *_ANY_CROSSED))})",
@@ -75,7 +75,7 @@ NOW = (
             "Subgroups shown",
             "Every subgroup is monitored; only the worst ones, and those in breach, are shown. Which ones those are "
             "changes with the data.",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=0,
         ),
         f"count({owned('disparate_impact_ratio', _PAIR, *_ANY_CROSSED)})",
@@ -91,7 +91,7 @@ WORST = (
             "limit, the sequential test has not confirmed it. n is the lower end of a band, so that no single "
             "person can be counted.",
             alert="FairnessBreach",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
         ),
         [
             Column("State", f"({_STATE}) * {_BESIDE}", mapping=palette.group_state_mapping(), width=130),
@@ -117,7 +117,7 @@ WORST = (
             "first. A full bar is 1.25.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=3,
         ),
         [Query(f"bottomk(10, {_RATIO} * {_BESIDE})", "{{group}} vs. {{reference}}")],
@@ -131,7 +131,7 @@ WORST = (
                 "A line begins when a subgroup gets among the worst, and ends when it leaves them; in a breach it "
                 "stays. Dashed: the limit.",
                 leads_to=_LEADS_TO,
-                missing=SUPPRESSED,
+                missing=NO_RATES,
                 decimals=3,
             ),
             [Query(_RATIO, "{{group}}"), Query(_RULE, "limit")],
@@ -147,7 +147,7 @@ OVER_TIME = (
             "ok, insufficient data, warning or breach; each state is labeled.",
             alert="FairnessBreach",
             leads_to=_LEADS_TO,
-            missing="no verdict yet",
+            missing="no verdict yet, or amounts are decided",
         ),
         [Query(in_words(owned("alert_level", "attribute, kind", *_ANY_CROSSED)), "{{attribute}}, {{kind}}")],
         height=6,
@@ -160,7 +160,7 @@ OVER_TIME = (
             "Approval rate of the subgroup − that of its reference.",
             "percentunit",
             leads_to=_LEADS_TO,
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=1,
         ),
         [Query(_GAP, "{{group}}")],

@@ -1,9 +1,8 @@
-"""Outcomes of approved cases, changes of scores, and decisions that are amounts."""
+"""Outcomes of approved cases, and changes of scores."""
 
 from __future__ import annotations
 
 from dashboards import links
-from dashboards.amounts import AMOUNT_ROWS
 from dashboards.board import Board, Variable
 from dashboards.evidence import OUTCOMES, SCORES, drift_evidence, evidence, recovery
 from dashboards.links import REPLAY_LINK
@@ -14,13 +13,9 @@ from dashboards.selections import ALERTS, ATTRIBUTE, BREACHES, GROUP, POLICY_CHA
 _PAIR = "attribute, group"
 _LEADS_TO = (REPLAY_LINK,)
 _NO_OUTCOMES, _NO_SCORES = "no outcomes yet", "no scores, or no baseline yet"
-_RULES = 'kind=~"equal_opportunity|favorable_outcome|score|mean_difference|mean_ratio"'
-_MODEL = Variable(  # models with outcomes or scores, or whose decision is an amount
+_RULES = 'kind=~"equal_opportunity|favorable_outcome|score"'
+_MODEL = Variable(  # models with outcomes or scores
     "model", f"label_values({series('threshold_ratio', *JOB_LIVE, _RULES)}, model)", "model", is_multi=False
-)
-_COMPARED = '__name__=~"fairstream_(disparate_impact_ratio|mean_difference_amount)"'
-_GROUP = Variable(  # those that are compared with a reference, by rate or by mean
-    "group", f"label_values({{{', '.join((_COMPARED, *OF_WINDOW))}}}, group)", "group", regex=GROUP.regex
 )
 
 
@@ -142,13 +137,12 @@ BOARD = Board(
     uid=links.OUTCOMES,
     folder="fairness",
     title="Fairness: outcomes and scores",
-    description="Are outcomes and scores fair, once the outcomes are known? Are amounts that are decided?",
-    variables=(_MODEL, ATTRIBUTE, WINDOW, _GROUP),
+    description="Are outcomes and scores fair, once the outcomes are known?",
+    variables=(_MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("Incoming outcomes", COMING_IN),
         ("Outcomes of approved cases", OUTCOMES_OF_APPROVED),
         ("Scores", SCORE_CHANGES),
-        ("Amounts", AMOUNT_ROWS),
     ),
     annotations=(BREACHES, RECOVERIES, ALERTS, POLICY_CHANGES),
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dashboards import links, palette
 from dashboards.board import Board
 from dashboards.boards.overview_groups import INTERVALS, OVER_TIME, WORST_FIRST
-from dashboards.boards.unknown_groups import UNKNOWN, VALUES
 from dashboards.links import SHOW_MODEL
-from dashboards.open_breaches import FACTS, STATES, VERDICT
-from dashboards.panels import SUPPRESSED, About, Column, Label, grid, note, number, time_column
+from dashboards.open_breaches import FACTS, STATES, verdict
+from dashboards.panels import NO_RATES, About, Column, Label, grid, note, number, time_column
 from dashboards.promql import JOB_LIVE, OF_MODEL, PLAIN, level, owned, series, smallest_window
 from dashboards.selections import (
     ALERTS,
@@ -21,6 +20,7 @@ from dashboards.selections import (
     VERSIONS,
     WINDOW,
 )
+from dashboards.unknown_groups import UNKNOWN, VALUES
 
 _BREACH = "model, attribute, kind, group"
 _FIRST = f"(max by ({_BREACH}, verdict) ({series('breach_rank', *JOB_LIVE)}) == 1)"
@@ -36,17 +36,18 @@ MODELS = (
             "All models",
             "The state of every model, and its worst open breach in words. Independent of the selections above. Click "
             "a model to select it. Groups: those in breach. Beyond: distance of the worst from its "
-            "limit.",
+            "limit, in the unit of the limit.",
             alert="FairnessBreach",
             missing="no model reports",
         ),
         [
             Column("State", level("model", *JOB_LIVE), mapping=palette.state_mapping(), width=115),
-            Column("Beyond", _WORST, decimals=3),
+            Column("Beyond", _WORST, "locale", 3, width=75),
             Column(
                 "Groups",
                 f"sum by (model) ({owned('breach_groups', 'model, attribute', *JOB_LIVE, PLAIN)})",
                 decimals=0,
+                width=65,
             ),
             time_column("In breach since", f"min by (model) ({series('breach_onset_timestamp_seconds', *JOB_LIVE)})"),
             time_column(
@@ -105,7 +106,7 @@ NOW = (
             "Lowest impact ratio",
             "Lowest disparate impact ratio of any group in the latest of the smallest windows: approval rate of the "
             "group / approval rate of the reference group.",
-            missing=SUPPRESSED,
+            missing=NO_RATES,
             decimals=3,
         ),
         f"min({smallest_window(owned('disparate_impact_ratio', 'attribute, group, window', *OF_MODEL, PLAIN))})",
@@ -130,7 +131,7 @@ BOARD = Board(
     variables=(MODEL, ATTRIBUTE, WINDOW, GROUP),
     rows=(
         ("All models", MODELS),
-        ("Verdict", (*VERDICT, *NOW)),
+        ("Verdict", (*verdict(), *NOW)),
         ("Groups", WORST_FIRST),
         ("Open breaches", FACTS),
         ("States", STATES),

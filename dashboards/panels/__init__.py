@@ -10,6 +10,7 @@ from dashboards.panels.charts import band, dashed, lines, lines_by_group, states
 from dashboards.panels.describe import (
     FULL,
     HALF,
+    NO_RATES,
     NOT_YET,
     QUARTER,
     SOURCE,
@@ -25,6 +26,7 @@ __all__ = [
     "FULL",
     "HALF",
     "NOT_YET",
+    "NO_RATES",
     "QUARTER",
     "SOURCE",
     "SUPPRESSED",

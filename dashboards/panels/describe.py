@@ -17,6 +17,7 @@ from dashboards.links import Link, runbook
 SOURCE = DataSourceRef(type_val="prometheus", uid="$datasource")
 NOT_YET = "not reported yet"
 SUPPRESSED = "suppressed, or no window yet"
+NO_RATES = "suppressed, none yet, or amounts are decided"
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
 Panel = TypeVar(

@@ -117,6 +117,9 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     number("rate_part", "alert.cause.rate", "Part of the gap because they fare differently in the same segment."),
     text("sentence", "alert.sentence", "The alert in one sentence."),
     flag("is_hidden", "alert.is_hidden", "Whether numbers are suppressed because they are about fewer than k cases."),
+    flag(
+        "is_rounded", "alert.is_rounded", "Whether numbers are rounded, so that windows cannot be subtracted from them."
+    ),
     text("policy_hash", "alert.policy_hash", "Hash of the policy that was applied."),
     text("code_version", "alert.code_version", "Version of FairStream that made the alert."),
     category(

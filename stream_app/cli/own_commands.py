@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
@@ -75,6 +75,20 @@ class OwnCommands:
                 [*arguments, *self._added_to(command, arguments)], prog_name="fairstream", standalone_mode=False
             )
         return int(code or Exit.OK), printed.getvalue()
+
+    @staticmethod
+    def complete(command: str, flags: Mapping[str, str]) -> str:
+        """Return a command of FairStream with those flags that it takes and that are not in it.
+
+        Args:
+            command: The command, as a shell takes it.
+            flags: Values by flag.
+        """
+        program, *words = shlex.split(command)
+        taken, _ = _resolve(words)
+        known = {flag for parameter in taken.params for flag in parameter.opts}
+        added = [part for flag, value in flags.items() if flag in known - set(words) for part in (flag, value)]
+        return shlex.join([program, *words, *added])
 
     def _added_to(self, command: TyperCommand, arguments: Sequence[str]) -> list[str]:
         """Return the flags of the settings that a command takes and that are not among its arguments."""

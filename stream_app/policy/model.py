@@ -269,6 +269,14 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
         known = ", ".join(model.name for model in self.models)
         raise PolicyError(f"No model {name!r} in the policy", action=f"Known: {known}")
 
+    def only(self, name: str | None) -> Policy:
+        """Return the policy with one of its models; all of it for None.
+
+        Raises:
+            PolicyError: there is none of that name.
+        """
+        return self if name is None else msgspec.structs.replace(self, models=(self.model(name),))
+
 
 def _stated(value: Any, always: Collection[tuple[str, str]]) -> Any:
     """Return a part of a policy as plain data without fields that have their default, but for some."""

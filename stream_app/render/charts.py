@@ -14,7 +14,9 @@ _N_STEPS = 4  # approximate number of steps between the lines of the grid
 # Distinguishable with every kind of color vision; states have the colors of the dashboards. Okabe and Ito, Color
 # Universal Design, 2008; the seventh and eighth are darker colors of the same kind: yellow is too faint for a line.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#404040", "#882255")
-_MIX, _RATE = "#56B4E9", "#E69F00"
+_DASHES = ("", "6 3", "2 2", "9 3 2 3", "12 4", "4 2 1 2", "1 3", "14 3 3 3")  # so that lines differ without colors
+_RATE = "#E69F00"
+_OUTLINED = 'fill="#ffffff" stroke="#0072B2" stroke-width="1.5"'  # the mix part; the rate part is filled
 STATE_COLORS = {  # by the words for a state (``pipeline.disclosure.wording``)
     "no alarm": "#0072B2",
     "insufficient data": "#d0d7de",
@@ -23,6 +25,18 @@ STATE_COLORS = {  # by the words for a state (``pipeline.disclosure.wording``)
     "warning": "#F0E442",
     "breach": "#D55E00",
 }
+
+
+_STATE_HEIGHTS = {  # of the bar in its strip, so that states differ without colors: the worse, the higher
+    "no alarm": 4,
+    "insufficient data": 2,
+    "limit exceeded, insufficient data": 6,
+    "limit exceeded, not proven": 9,
+    "warning": 13,
+    "breach": 17,
+}
+_STRIP = 17
+Key = tuple[str, str]  # name, and its sign as SVG
 
 
 class Point(NamedTuple):
@@ -84,9 +98,13 @@ def line_chart(title: str, lines: Sequence[Line], limits: Sequence[Limit] = (), 
             f'<text x="{_WIDTH - _RIGHT}" y="{y - 4}" text-anchor="end" class="note">{escape(limit.name)}</text>'
         )
     for number, line in enumerate(lines):
-        color = _COLORS[number % len(_COLORS)]
-        parts += [_band(frame, line.points, color), _polyline(frame, line.points, color)]
-    legend = [(line.name, _COLORS[number % len(_COLORS)]) for number, line in enumerate(lines) if line.points]
+        color, dash = _COLORS[number % len(_COLORS)], _DASHES[number % len(_DASHES)]
+        parts += [_band(frame, line.points, color), _polyline(frame, line.points, color, dash)]
+    legend = [
+        (line.name, _line_key(_COLORS[number % len(_COLORS)], _DASHES[number % len(_DASHES)]))
+        for number, line in enumerate(lines)
+        if line.points
+    ]
     return _figure(title, "".join(parts), height, legend)
 
 
@@ -105,8 +123,9 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
         y = 22 * number + 2
         parts.append(f'<text x="{left - 6}" y="{y + 13}" text-anchor="end">{escape(_short(name, 38))}</text>')
         parts += [
-            f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y}" width="{max(1.0, (e - s) * scale - 0.4):.1f}" '
-            f'height="17" fill="{STATE_COLORS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
+            f'<rect x="{left + (s - first_s) * scale:.1f}" y="{y + _STRIP - _STATE_HEIGHTS.get(state, 0)}" '
+            f'width="{max(1.0, (e - s) * scale - 0.4):.1f}" height="{_STATE_HEIGHTS.get(state, 0)}" '
+            f'fill="{STATE_COLORS.get(state, "#ffffff")}"><title>{escape(name)}: {escape(state)}, '
             f"{time_label(s)} to {time_label(e)}</title></rect>"
             for s, e, state in strip
         ]
@@ -115,9 +134,10 @@ def state_strips(title: str, rows: Sequence[tuple[str, Sequence[tuple[int, int, 
         parts.append(
             f'<text x="{x:.0f}" y="{height - 6}" text-anchor="{anchor}" class="note">{time_label(int(time_s))}</text>'
         )
-    return _figure(
-        title, "".join(parts), height, [(state, color) for state, color in STATE_COLORS.items() if state in drawn]
-    )
+    legend = [
+        (state, _bar_key(color, _STATE_HEIGHTS[state])) for state, color in STATE_COLORS.items() if state in drawn
+    ]
+    return _figure(title, "".join(parts), height, legend)
 
 
 def split_bars(
@@ -144,13 +164,14 @@ def split_bars(
     for number, (name, mix, rest) in enumerate(bars):
         y = 30 * number + 4
         parts.append(f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(_short(name, 30))}</text>')
-        for shift, value, color in ((0, mix, _MIX), (11, rest, _RATE)):
+        for shift, value, fill in ((0, mix, _OUTLINED), (11, rest, f'fill="{_RATE}"')):
             x = middle + min(0.0, value) * scale
-            parts.append(
-                f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" fill="{color}"/>'
-            )
+            parts.append(f'<rect x="{x:.1f}" y="{y + shift}" width="{abs(value) * scale:.1f}" height="10" {fill}/>')
         parts.append(f'<text x="{_WIDTH - 4}" y="{y + 15}" text-anchor="end" class="note">{text(mix + rest)}</text>')
-    return _figure(title, "".join(parts), height, [*zip(parts_named, (_MIX, _RATE), strict=True)])
+    keys = (f'<rect x="1" y="1" width="10" height="10" {_OUTLINED}/>', f'<rect width="12" height="12" fill="{_RATE}"/>')
+    return _figure(
+        title, "".join(parts), height, [(name, _key(key)) for name, key in zip(parts_named, keys, strict=True)]
+    )
 
 
 def round_values(low: float, high: float) -> list[float]:
@@ -205,18 +226,32 @@ def _band(frame: _Frame, points: Sequence[Point], color: str) -> str:
     return f'<polygon points="{" ".join([*upper, *lower])}" fill="{color}" opacity="0.14"/>'
 
 
-def _polyline(frame: _Frame, points: Sequence[Point], color: str) -> str:
+def _polyline(frame: _Frame, points: Sequence[Point], color: str, dash: str) -> str:
     places = " ".join(f"{frame.x(p.time_s)},{frame.y(p.value)}" for p in points)
     dots = "".join(f'<circle cx="{frame.x(p.time_s)}" cy="{frame.y(p.value)}" r="2.4" fill="{color}"/>' for p in points)
-    return f'<polyline points="{places}" fill="none" stroke="{color}" stroke-width="1.6"/>{dots}'
+    return f'<polyline points="{places}" fill="none" stroke="{color}" stroke-width="1.6"{_dashed(dash)}/>{dots}'
 
 
-def _figure(title: str, inside: str, height: int, legend: Iterable[tuple[str, str]]) -> str:
-    keys = "".join(
-        f'<span><svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" fill="{color}"/></svg> '
-        f"{escape(name)}</span>"
-        for name, color in legend
-    )
+def _dashed(dash: str) -> str:
+    return f' stroke-dasharray="{dash}"' if dash else ""
+
+
+def _line_key(color: str, dash: str) -> str:
+    line = f'<line x1="0" x2="34" y1="6" y2="6" stroke="{color}" stroke-width="2.4"{_dashed(dash)}/>'
+    return _key(line, width=34)
+
+
+def _bar_key(color: str, bar_height: int) -> str:
+    height = bar_height * 12 // _STRIP or 1
+    return _key(f'<rect y="{12 - height}" width="12" height="{height}" fill="{color}"/>')
+
+
+def _key(inside: str, *, width: int = 12) -> str:
+    return f'<svg width="{width}" height="12" aria-hidden="true">{inside}</svg>'
+
+
+def _figure(title: str, inside: str, height: int, legend: Iterable[Key]) -> str:
+    keys = "".join(f"<span>{key} {escape(name)}</span>" for name, key in legend)
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-label="{escape(title)}">{inside}</svg><div class="legend">{keys}</div></figure>'

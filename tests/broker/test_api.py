@@ -21,7 +21,7 @@ from tests.support.paths import ROOT
 from tests.support.servers.replay_stage import is_settled
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 N_EVENTS = 9000
 # At a full minute: windows of one minute then have the same events whenever this runs, three 3,000 and the last one 60.

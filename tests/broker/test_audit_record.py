@@ -76,7 +76,7 @@ def test_a_topic_that_was_rewritten_does_not_fit_the_log(site: tuple[Settings, P
     words = ["--topic", raw, "--partition", str(records[0].partition()), "--offset", str(records[0].offset())]
     words += ["--kafka", settings.kafka, "--state-dir", settings.state_dir, "--compact"]
     done = subprocess.run(
-        [sys.executable, "-m", "stream_app", "audit", "prove", *words], capture_output=True, timeout=120, check=True
+        [sys.executable, "-m", "stream_app", "audit", "prove", *words], capture_output=True, timeout=300, check=True
     )
     assert len(done.stdout) < 1_500
     assert verify_proof(tmp_path, done.stdout, key, value).startswith(f"PROVEN: {raw}[")

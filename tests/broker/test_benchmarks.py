@@ -19,7 +19,7 @@ from benchmarks.systems.kernel import Job
 from benchmarks.systems.task import Task
 
 
-@pytest.mark.timeout(600)  # six systems, of which three are stock Faust: seconds to begin, and maybe once more
+@pytest.mark.timeout(900)  # six systems, of which three are stock Faust: seconds to begin, and maybe once more
 def test_all_systems_of_make_bench_give_the_counts_and_outputs_of_an_independent_count(
     kafka: str, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests.support.servers.raw_topics import send
 from tests.support.servers.registry import Registry
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 N, SPAN_S = 300, 300.0
 _POLICY = """

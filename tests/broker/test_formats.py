@@ -21,7 +21,7 @@ from tests.support.servers.registry import Registry
 from tests.support.servers.registry_gate import GARBAGE, Gate, open_gate
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 N, SPAN_S = 400, 200.0
 _PASSWORD = "registry-password-0123"  # noqa: S105 - of the test
@@ -77,6 +77,10 @@ def results(site: Site, name: str) -> dict[str, Any]:
     }
 
 
+def rejected(site: Site, name: str) -> list[dict[str, Any]]:
+    return [r for r in read_json(site.kafka, DEAD_LETTERS, site.app_id) if r["topic"] == raw(site, name)]
+
+
 def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_nothing(
     site: Site, registry: Registry, gate: Gate
 ) -> None:
@@ -123,6 +127,7 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
         gate.answer = None
         site.wait_until("all are counted", lambda: all(len(published(site, name)) == 2 * N for name in names))
         site.wait_until("windows have closed", lambda: all(len(results(site, name)) >= 3 for name in names))
+        site.wait_until("what came last is rejected", lambda: len(rejected(site, "loans-avro")) == len(bad))
         assert worker.stop() == 0
     for stream in ("loans", "hiring"):
         expected = results(site, f"{stream}-json")
@@ -132,8 +137,7 @@ def test_every_format_gives_what_json_gives_and_a_registry_that_is_away_loses_no
             closed = expected.keys() & found.keys()  # the last window closes later in a slower stream
             assert len(closed) >= 3
             assert {key: found[key] for key in closed} == {key: expected[key] for key in closed}
-    letters = [r for r in read_json(site.kafka, DEAD_LETTERS, site.app_id) if r["topic"] == raw(site, "loans-avro")]
-    assert [(r["offset"] - 2 * N, r["reason"]) for r in letters] == [
+    assert [(r["offset"] - 2 * N, r["reason"]) for r in rejected(site, "loans-avro")] == [
         (0, "payload"), (1, "schema"), (2, "schema"), (3, "framing"),
     ]  # fmt: skip
     assert _PASSWORD not in site.log_path.read_text("utf-8")

@@ -67,6 +67,13 @@ class Attack:
     def n_published(self) -> int:
         return sum(map(len, read_sources(self.site.kafka, self.site.models[0]["output_topic"]).values()))
 
+    def letters(self) -> list[dict[str, Any]]:
+        letters = read_json(self.site.kafka, DEAD_LETTERS, self.site.app_id)
+        return [letter for letter in letters if letter["topic"] == self.topic]
+
+    def rejected(self) -> dict[int, set[int]]:
+        return offsets_by_partition(self.letters())
+
     def send_honest(self, n: int) -> None:
         for event in islice(self.events, n):
             self.producer.produce(self.topic, event.value, event.key)
@@ -106,15 +113,15 @@ def test_hostile_batches_cost_only_their_own_records(site: Site) -> None:
         normal_mb = resident_mb(worker.pid, "VmRSS")
         attack.send_hostile(N_BATCHES)
         site.wait_until("every good record is published", lambda: attack.n_published >= attack.n_good)
+        site.wait_until("every other one is rejected", lambda: attack.rejected() == attack.lost)
         assert resident_mb(worker.pid, "VmHWM") < normal_mb + MORE_MB
         assert worker.stop() == 0
     ends = {partition: high for partition, (_, high) in ends_of(site.kafka, attack.topic).items()}
     assert read_sources(site.kafka, site.models[0]["output_topic"]) == {
         number: [offset for offset in range(ends[number]) if offset not in attack.lost[number]] for number in ends
     }
-    letters = [letter for letter in read_json(site.kafka, DEAD_LETTERS, site.app_id) if letter["topic"] == attack.topic]
-    assert offsets_by_partition(letters) == attack.lost
-    assert {letter["reason"] for letter in letters} == {"unreadable_batch", "size", "missing"}
+    assert attack.rejected() == attack.lost
+    assert {letter["reason"] for letter in attack.letters()} == {"unreadable_batch", "size", "missing"}
     assert CANARY.decode() not in site.log_path.read_text("utf-8")
     check_readers(attack)
 

@@ -12,11 +12,12 @@ import fairstream as fs
 from producers.simulated.hours.allocations import AREAS
 from stream_app.edges.kafka.readers.live_results import open_hours
 from stream_app.pipeline.records.hours.allocation_results import AllocationResult
+from tests.support.servers.replay_stage import n_journaled
 from tests.support.servers.sites import Site, open_site
 
 START = "2026-11-30T12:00:00Z"
 N_RECORDS = 1300  # ten each second of event time: two minutes, and the beginning of a third
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def test_a_skewed_stream_is_judged_shared_again_and_verified(site: Site, app_id:
     assert produced.returncode == 0, produced.stderr
     with site.worker():
         site.wait_until("two minutes have closed", lambda: len(closed_minutes(site)) >= 2)
+        site.wait_until("all is in the journal", lambda: n_journaled(site, model) == N_RECORDS)
     fair, skewed, *_ = sorted(closed_minutes(site), key=lambda result: result.end_s)
     assert (fair.is_over, skewed.is_over, fair.n, fair.n_unlisted) == (False, True, 600, 0)
     assert len(fair.areas) == len(AREAS)
@@ -67,6 +69,9 @@ def test_rates_are_judged_shown_and_verified(kafka: str, tmp_path: Path, app_id:
     produced = site.command("produce", "rates", "--drift", "1", *flags)
     assert produced.returncode == 0, produced.stderr
 
+    def alerts() -> str:
+        return " ".join(site.command("alerts", "list", "--model", model).stdout.split())
+
     def shown() -> list[dict[str, Any]]:
         answer = site.command(
             "results", "--model", model, "--window", "1m", "--last", "0", "--attribute", "gender", "--json"
@@ -75,14 +80,14 @@ def test_rates_are_judged_shown_and_verified(kafka: str, tmp_path: Path, app_id:
 
     with site.worker():
         site.wait_until("two minutes have closed", lambda: len(shown()) >= 2)
+        site.wait_until("an alert", lambda: "Mean rate of female is" in alerts())
     [female, male] = shown()[1]["groups"]
     assert (female["n"] + male["n"], female["rate"], female["state"]) == (6000, None, "breach")
     assert 0.4 < female["amounts"]["difference"]["value"] < 1.2
     frame = fs.amount_results(site.policy, kafka=kafka, model=model, window="1m", attribute="gender")
     rows = frame[frame["group"] == "female"]["difference"].tolist()
     assert rows[1] == female["amounts"]["difference"]["value"]
-    alerts = site.command("alerts", "list", "--model", model).stdout
-    assert "Mean rate of female is" in alerts
+    assert "Mean rate of female is" in alerts()
     verified = site.command("replay", "verify", "--model", model, "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert json.loads(verified.stdout)["is_equal"]

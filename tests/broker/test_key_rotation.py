@@ -22,7 +22,7 @@ from tests.support.audit_logs import entries_of
 from tests.support.servers.replay_stage import is_settled
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(900)
 
 N_EVENTS = 12_000
 

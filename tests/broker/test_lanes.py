@@ -16,7 +16,7 @@ from stream_app.errors import LaneError
 from tests.support.lanes.echo_lanes import Echo, Transport, until
 from tests.support.servers.raw_topics import add_partitions, numbers, send
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 LONG_S = 3600.0  # no flush by time: only what a revocation or a stop commits
 
 
@@ -71,7 +71,7 @@ def test_partitions_move_to_a_second_worker_and_back_without_loss_or_repeat(make
             async with echo.worker() as second:
                 await asyncio.to_thread(send_everywhere, 10_000)
                 await until("the second has its share", lambda: second.lanes.is_ready and len(second.lanes) == 2)
-                assert len(first.lanes) == 2
+                await until("the first keeps the rest", lambda: first.lanes.is_ready and len(first.lanes) == 2)
                 await asyncio.to_thread(send_everywhere, 20_000)
                 await until("all are out", lambda: len(echo.published()) == 12_000)
             await until("the first worker has all again", lambda: first.lanes.is_ready and len(first.lanes) == 4)
@@ -113,7 +113,7 @@ def test_a_stop_commits_what_was_counted_since_the_last_flush(make: Make) -> Non
 
     asyncio.run(run())
     # A commit is answered a moment before the broker has marked every partition.
-    asyncio.run(until("it is committed", lambda: echo.published() == numbers(0, 500), timeout_s=60.0))
+    asyncio.run(until("it is committed", lambda: echo.published() == numbers(0, 500)))
 
 
 def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:
@@ -125,7 +125,7 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:
             send(echo.kafka, echo.raw, numbers(0, 300))
             await until("all are out", lambda: len(echo.published()) == 300)
             send(echo.kafka, echo.raw, [b"poison"])
-            failure = await asyncio.wait_for(worker.lanes.failure, 60)
+            failure = await asyncio.wait_for(worker.lanes.failure, 180)
             assert isinstance(failure, LaneError)
             assert "at offset 300" in str(failure)
             assert worker.observed.reloads == ["ValueError"] * 4
@@ -136,7 +136,7 @@ def test_a_lane_that_breaks_goes_on_from_what_is_committed(make: Make) -> None:
 
 
 def test_one_broken_partition_does_not_stop_the_others(make: Make) -> None:
-    echo = make(n_partitions=2, backoff_s=(0.1, 30.0), poison=b"poison")
+    echo = make(n_partitions=2, backoff_s=(0.1, 600.0), poison=b"poison")
 
     async def run() -> None:
         async with echo.worker() as worker:
@@ -186,7 +186,7 @@ def test_records_that_were_deleted_before_they_were_counted_are_reported_and_ski
 
     def delete_below(offset: int) -> None:
         for deleted in admin.delete_records([TopicPartition(echo.raw, 0, offset)]).values():
-            deleted.result(30)
+            deleted.result(120)
 
     async def run() -> None:
         async with echo.worker():

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.kafka.local import broker as local
 from stream_app.edges.kafka.local.broker import LocalKafka, new_cluster_id
 from stream_app.edges.kafka.local.jars import default_cache_dir
 from stream_app.errors import BrokerUnavailableError, DependencyMissingError, WriteError
+from tests.programs.chaos.logs import read_topic
+from tests.support.servers.brokers import START_S
 from tests.support.tiers import skip_or_fail
 
 HEAP_MB = 160
@@ -27,7 +29,7 @@ HEAP_MB = 160
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
     """Return a node that each test leaves running."""
-    node = LocalKafka(tmp_path_factory.mktemp("node"), heap_mb=HEAP_MB)
+    node = LocalKafka(tmp_path_factory.mktemp("node"), heap_mb=HEAP_MB, start_timeout_s=START_S)
     try:
         with node:
             yield node
@@ -68,16 +70,16 @@ def test_a_free_port_that_was_taken_meanwhile_is_replaced_by_another(
         taken = other.getsockname()[1]
         chosen = iter([taken, free_port(), free_port(), taken])  # once that of the broker, once that of the controller
         monkeypatch.setattr(local, "free_port", lambda: next(chosen, None) or free_port())
-        with LocalKafka(tmp_path / "node", heap_mb=HEAP_MB) as node:
+        with LocalKafka(tmp_path / "node", heap_mb=HEAP_MB, start_timeout_s=START_S) as node:
             assert node.bootstrap != f"127.0.0.1:{taken}"
             assert next(chosen, None) is None
             assert is_listening(node.bootstrap)
 
 
 def test_another_object_goes_on_with_the_data_and_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
-    with LocalKafka(tmp_path, heap_mb=HEAP_MB) as first:
+    with LocalKafka(tmp_path, heap_mb=HEAP_MB, start_timeout_s=START_S) as first:
         write(first.bootstrap, "kept", [b"one", b"two"])
-    later = LocalKafka(tmp_path, heap_mb=HEAP_MB)
+    later = LocalKafka(tmp_path, heap_mb=HEAP_MB, start_timeout_s=START_S)
     with later:
         assert read(later.bootstrap, "kept") == [b"one", b"two"]
     (tmp_path / "data" / "meta.properties").write_text("version=1\ncluster.id=x\nnode.id=7\n")
@@ -97,7 +99,7 @@ def test_the_node_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path, 
     program = (
         "import pathlib, sys, time\n"
         "from stream_app.edges.kafka.local.broker import LocalKafka\n"
-        f"node = LocalKafka(pathlib.Path(sys.argv[1]), heap_mb={HEAP_MB}).start()\n"
+        f"node = LocalKafka(pathlib.Path(sys.argv[1]), heap_mb={HEAP_MB}, start_timeout_s={START_S}).start()\n"
         "print(node.pid, node.bootstrap, flush=True)\n"
         "time.sleep(600)\n"
     )
@@ -109,8 +111,8 @@ def test_the_node_ends_with_its_parent_even_when_that_is_killed(tmp_path: Path, 
     parent.stdout.close()
     assert is_listening(bootstrap)
     parent.send_signal(ending)
-    parent.wait(10)
-    wait_until(lambda: not is_alive(int(pid)), 20)
+    parent.wait(60)
+    wait_until(lambda: not is_alive(int(pid)), 120)
 
 
 def test_a_start_that_takes_too_long_says_so_without_the_log_of_java(tmp_path: Path) -> None:
@@ -134,12 +136,12 @@ def test_a_state_folder_that_cannot_be_written_is_one_line(tmp_path: Path, place
 
 def test_topics_wait_for_a_broker_that_is_starting(tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "stream_app", "topics", "create", "--kafka", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "stream_app", "topics", "create", "--kafka", f"127.0.0.1:{port}", "--wait", "600"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        assert process.stderr.readline() == f"Waiting for Kafka at 127.0.0.1:{port}, up to 60 s\n"
-        with LocalKafka(tmp_path, port=port, heap_mb=HEAP_MB):
-            created, notes = process.communicate(timeout=120)
+        assert process.stderr.readline() == f"Waiting for Kafka at 127.0.0.1:{port}, up to 600 s\n"
+        with LocalKafka(tmp_path, port=port, heap_mb=HEAP_MB, start_timeout_s=START_S):
+            created, notes = process.communicate(timeout=300)
     assert (process.returncode, notes) == (0, "")
     assert "created    loan-decisions-raw" in created
 
@@ -152,10 +154,10 @@ def test_the_command_prints_the_address_and_stops_cleanly_on_a_signal(tmp_path: 
     ) as process:
         assert process.stdout
         bootstrap = process.stdout.readline().strip()
-        assert bootstrap, process.communicate(timeout=60)
+        assert bootstrap, process.communicate(timeout=300)
         assert KafkaAdminClient(bootstrap_servers=bootstrap).list_topics() == []
         process.send_signal(number)
-        _, notes = process.communicate(timeout=60)
+        _, notes = process.communicate(timeout=300)
     assert process.returncode == 0, notes
     assert "Traceback" not in notes
     assert not is_listening(bootstrap)
@@ -186,19 +188,13 @@ def write(bootstrap: str, topic: str, values: list[bytes]) -> None:
     admin.close()
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
     for value in values:
-        producer.send(topic, value).get(20)
+        producer.send(topic, value).get(60)
     producer.close()
 
 
 def read(bootstrap: str, topic: str) -> list[bytes]:
     """Return all values of a topic."""
-    consumer = KafkaConsumer(
-        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=None, consumer_timeout_ms=5000
-    )
-    try:
-        return [record.value for record in consumer]
-    finally:
-        consumer.close()
+    return [message.value() for message in read_topic(bootstrap, topic)]
 
 
 def is_listening(bootstrap: str) -> bool:

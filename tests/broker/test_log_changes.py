@@ -21,10 +21,11 @@ from stream_app.topics import FAIRNESS_RESULTS
 from tests.programs.chaos.logs import read_json, read_sources
 from tests.programs.chaos.run import POLICY_FILE
 from tests.support.lanes.echo_lanes import Echo, until
+from tests.support.servers.brokers import START_S
 from tests.support.servers.raw_topics import add_partitions, create_again, create_topic, numbers, send
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -36,6 +37,11 @@ def echo(kafka: str, app_id: str) -> Echo:
 
 def partials_of(site: Site) -> list[Partial]:
     return list(read_partials(site.kafka, site.models[0]["name"]))
+
+
+def logs_of(site: Site) -> dict[tuple[int, int], int]:
+    """Return the number of the log by partition and by how many partitions its lane knew of."""
+    return {(partial.partition, partial.n_partitions): partial.log_number for partial in partials_of(site)}
 
 
 def test_a_topic_that_was_created_again_is_counted_from_its_start_even_if_it_is_longer(echo: Echo) -> None:
@@ -84,6 +90,7 @@ def test_a_running_worker_counts_a_topic_that_is_created_again_and_partitions_th
         add_partitions(kafka, raw, 3)
         send_to(100, 100, 300)
         site.wait_until("the new partition is counted", lambda: counted(1900))
+        site.wait_until("every lane knows of it", lambda: {(p, 3) for p in range(3)} <= logs_of(site).keys())
         assert worker.exit_code() is None
         assert worker.stop() == 0
     sources = read_sources(kafka, output)
@@ -92,7 +99,7 @@ def test_a_running_worker_counts_a_topic_that_is_created_again_and_partitions_th
         1: [*range(200), *range(600)],
         2: list(range(300)),
     }
-    logs = {(partial.partition, partial.n_partitions): partial.log_number for partial in partials_of(site)}
+    logs = logs_of(site)
     assert logs[0, 3] == logs[1, 3] == 1
     assert logs[2, 3] == 0
     journal = [entry for _, entry in read_journal(kafka, site.models[0]["name"])]
@@ -107,7 +114,7 @@ def test_a_log_that_a_restore_cut_short_is_read_again_from_the_last_record_that_
     tmp_path: Path, app_id: str
 ) -> None:
     """When the lane looks, the log has grown beyond its position with other records: offsets alone look right."""
-    with LocalKafka(tmp_path / "kafka") as broker:
+    with LocalKafka(tmp_path / "kafka", start_timeout_s=START_S) as broker:
         echo = Echo(broker.bootstrap, app_id)
         echo.create()
         (metadata,) = (tmp_path / "kafka").rglob(f"{echo.raw}-0/partition.metadata")

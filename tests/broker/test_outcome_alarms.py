@@ -18,7 +18,7 @@ from stream_app.policy import SHIPPED
 from tests.programs.chaos.logs import read_raw
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(900)
 
 N = 12_000  # decisions of each half; about 8,600 of them get an outcome
 # Short panes and windows, since everything is sent within seconds.

@@ -44,7 +44,7 @@ def send(kafka: str, topic: str, records: list[tuple[int, bytes | None]]) -> Non
 def check(kafka: str, policy_file: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "stream_app", "policy", "check", str(policy_file), "--sample", "topic"]
     return subprocess.run(
-        [*command, "--kafka", kafka, "--json", *flags], capture_output=True, text=True, timeout=60, check=False
+        [*command, "--kafka", kafka, "--json", *flags], capture_output=True, text=True, timeout=300, check=False
     )
 
 
@@ -83,4 +83,4 @@ def test_a_batch_of_the_tail_is_what_a_lane_would_get(kafka: str, policy_file: P
     assert [(batch.partition, batch.values) for batch in batches] == [(2, [None, b"b"]), (3, [b"c"])]
     assert batches[0].offsets.tolist() == [1, 2]
     assert (batches[0].first_offset, batches[0].next_offset) == (1, 3)
-    assert all(abs(stamp / 1000 - time.time()) < 60 for batch in batches for stamp in batch.timestamps_ms.tolist())
+    assert all(abs(stamp / 1000 - time.time()) < 3600 for batch in batches for stamp in batch.timestamps_ms.tolist())

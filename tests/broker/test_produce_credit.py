@@ -11,7 +11,7 @@ import pytest
 from tests.programs.chaos.logs import read_raw
 from tests.support.servers.sites import open_site
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_each_outcome_lies_in_the_partition_of_its_decision(

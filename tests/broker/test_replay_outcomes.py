@@ -17,7 +17,7 @@ from tests.programs.chaos.logs import read_json, read_raw
 from tests.support.servers.replay_stage import is_settled, live_results
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(900)
 
 # Short panes and windows, since everything is sent within seconds.
 POLICY = (
@@ -52,9 +52,9 @@ def test_decisions_and_outcomes_are_recomputed_and_a_lost_join_topic_is_reported
     topic = outcome_join_topic(site.app_id, name)
     admin = AdminClient({"bootstrap.servers": kafka})
     for done in admin.delete_records([TopicPartition(topic, 0, 2)]).values():
-        done.result(30)
+        done.result(120)
     assert f"{topic}[0] has lost the offsets 0 to 1" in verify(site, code=2)
-    admin.delete_topics([topic])[topic].result(30)
+    admin.delete_topics([topic])[topic].result(120)
     assert f"The outcome-join topic {topic} is gone" in verify(site, code=2)
 
 

@@ -26,7 +26,7 @@ from tests.support.audit_logs import entries_of
 from tests.support.servers.replay_stage import judged_site, live_results
 from tests.support.servers.sites import Site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 REASON = "complaint 12, asked for by the ombudsman"
 AGREED = ("--unsafe-records", "--reason", REASON)
@@ -210,7 +210,7 @@ def test_an_export_that_is_interrupted_leaves_no_file_and_is_in_the_audit(
         assert "progress" in child.stderr.readline()
         [part] = tmp_path.iterdir()
         child.send_signal(number)
-        child.communicate(timeout=60)
+        child.communicate(timeout=300)
     assert child.returncode == 130
     assert list(tmp_path.iterdir()) == []
     export_id = part.name.removeprefix(".out.jsonl.").removesuffix(".part")

@@ -26,7 +26,7 @@ from tests.support.servers.replay_stage import (
 )
 from tests.support.servers.sites import Site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def verify(site: Site, *arguments: str) -> tuple[int, dict[str, Any]]:
 def committed(site: Site) -> dict[int, int]:
     consumer = Consumer({"bootstrap.servers": site.kafka, "group.id": site.app_id, "log_level": 0})
     try:
-        places = consumer.committed([TopicPartition(site.models[0]["topic"], p) for p in range(4)], timeout=30)
+        places = consumer.committed([TopicPartition(site.models[0]["topic"], p) for p in range(4)], timeout=120)
         return {place.partition: place.offset for place in places}
     finally:
         consumer.close()
@@ -111,14 +111,14 @@ def write_last_again(site: Site, topic: str, partition: int) -> int:
     """Append the last event of a partition once more; return the offset of its raw record."""
     consumer = Consumer({"bootstrap.servers": site.kafka, "group.id": topic, "log_level": 0})
     place = TopicPartition(topic, partition)
-    _, end = consumer.get_watermark_offsets(place, timeout=30)
+    _, end = consumer.get_watermark_offsets(place, timeout=120)
     consumer.assign([TopicPartition(topic, partition, end - 1)])
-    last = consumer.poll(30)
+    last = consumer.poll(120)
     consumer.close()
     assert last is not None
     producer = Producer({"bootstrap.servers": site.kafka, "log_level": 0})
     producer.produce(topic, last.value(), partition=partition, headers=last.headers(), timestamp=last.timestamp()[1])
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     headers = dict(cast(list[tuple[str, bytes]], last.headers()))
     return int(headers["source"].partition(b":")[2])
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import json
+import re
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -23,7 +25,7 @@ from tests.programs.chaos.schedule import Plan
 from tests.support.audit_logs import verify_proof
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 RANGE = ("--from", "2026-01-01T00:00:00Z", "--to", "2030-01-01T00:00:00Z")
 K = 10
@@ -71,7 +73,7 @@ def test_every_number_of_a_bundle_is_printed_again_by_its_own_command(site: Site
     report = json.loads((bundle / "report.json").read_text("utf-8"))
     by_kind = {one["kind"]: one for one in report["evidence"]}
     assert by_kind.keys() == {
-        "counts", "alerts", "policy", "topics", "retention", "audit", "audit-entries", "checklist"
+        "counts", "alerts", "judged", "policy", "topics", "retention", "audit", "audit-entries", "checklist"
     }  # fmt: skip
     for kind, one in by_kind.items():
         again = printed(site, *shlex.split(one["command"])[1:])
@@ -83,6 +85,21 @@ def test_every_number_of_a_bundle_is_printed_again_by_its_own_command(site: Site
     in_csv = Counter(row["evidence"] for row in values if row["value"] != "")
     assert in_csv["counts"] > 300
     assert {row["command"] for row in values} == {one["command"] for one in by_kind.values() if one["records"]}
+
+
+def test_what_is_on_the_paper_is_in_the_files(bundle: Path) -> None:
+    page = (bundle / "report.html").read_text("utf-8")
+    report = json.loads((bundle / "report.json").read_text("utf-8"))
+    on_paper = [html.unescape(text) for text in re.findall(r'<pre class="shell">(.*?)</pre>', page, re.DOTALL)]
+    copied = [shlex.split(text.replace("\\\n", "")) for text in on_paper]
+    assert all(shlex.split(one["command"]) in copied for one in report["evidence"])
+    rows = csv.DictReader((bundle / "values.csv").read_text("utf-8").splitlines())
+    values = [row["value"].lstrip("'") for row in rows]
+    numbers = [float(value) for value in values if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", value)]
+    known = {text for number in numbers for text in (f"{number:,.0f}", f"{number:.4f}", f"{number:+.4f}")}
+    cells = re.findall(r'<td class="n">([-+]?[\d.,]+)</td>', page)
+    assert len(cells) > 30
+    assert set(cells) <= known
 
 
 def test_the_counts_of_a_range_are_those_of_the_raw_log(site: Site) -> None:

@@ -21,18 +21,21 @@ import pytest
 from confluent_kafka import Producer
 
 import fairstream
+from stream_app import __version__
 from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.local.broker import LocalKafka
+from stream_app.edges.kafka.readers.judge_records import read_checkpoints
 from stream_app.errors import DependencyMissingError
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_JOURNAL, FAIRNESS_RESULTS, changelog_topic
 from tests.programs.chaos.logs import read_json, read_places, read_raw
 from tests.support.paths import ROOT
+from tests.support.servers.brokers import START_S
 from tests.support.servers.sites import Site
 from tests.support.servers.stored_topics import StoredTopics, load_topics, read_stored
 from tests.support.tiers import skip_or_fail
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 STORED = read_stored(ROOT / "tests/data/topics_0_3.xz")
 _LOADED = re.compile(r"Lane loaded: topic=(\S+) partition=(\d+) offset=(\d+)")
 
@@ -47,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     keys.touch(0o600)
     keys.write_bytes(STORED.keys)
     try:
-        with LocalKafka(folder / "kafka") as broker:
+        with LocalKafka(folder / "kafka", start_timeout_s=START_S) as broker:
             load_topics(broker.bootstrap, STORED)
             yield Site(broker.bootstrap, folder, STORED.app_id, folder / "policy.toml")
     except DependencyMissingError as missing:
@@ -109,6 +112,11 @@ def is_settled(site: Site) -> bool:
     return all(published(site, topic) == offsets for topic, offsets in wanted.items()) and total(site) == n_loans
 
 
+def is_judged_here(site: Site, model: str) -> bool:
+    """Whether this version has made a checkpoint of a model."""
+    return any(piece.head.code_version == __version__ for piece in read_checkpoints(site.kafka, model))
+
+
 def test_two_workers_continue_the_state_and_are_restarted_in_turn_without_counting_anything_twice(site: Site) -> None:
     """Loans arrive all the time; the first workers find those that came after 0.3.0 had stopped."""
     start = datetime.now(UTC) - timedelta(minutes=25)  # windows close by the clock when their end has passed
@@ -118,19 +126,20 @@ def test_two_workers_continue_the_state_and_are_restarted_in_turn_without_counti
     first, second, third = (replace(site, folder=site.folder / name) for name in ("first", "second", "third"))
     for worker in (first, second, third):
         worker.folder.mkdir()
-    keys = {"FAIRSTREAM_STATE": str(site.folder)}
+    keys, former = {"FAIRSTREAM_STATE": str(site.folder)}, stored_positions(STORED)
     with first.worker(**keys) as one, second.worker(**keys) as two:
         second.wait_until("both have lanes", lambda: bool(loaded_by(first) and loaded_by(second)))
+        second.wait_until("every lane is loaded", lambda: former.keys() <= loaded_by(first).keys() | loaded_by(second))
         with BoundProcess(command, site.folder / "producer.log", env=environ) as producer:
             assert one.stop() == 0
             with third.worker(**keys) as three:
                 third.wait_until("the third has its share", lambda: bool(loaded_by(third)))
                 assert two.stop() == 0
-                assert producer.wait(60) == 0
+                assert producer.wait(300) == 0
                 third.wait_until("all is published and judged", lambda: is_settled(site))
+                third.wait_until("credits are judged by this version", lambda: is_judged_here(site, "credit"))
                 assert three.stop() == 0
     loads = [(place, offset) for worker in (first, second) for place, offset in loaded_by(worker).items()]
-    former = stored_positions(STORED)
     assert {place: min(offset for other, offset in loads if other == place) for place in former} == former
     for worker in (first, second, third):
         assert not re.search('"level":"error"|Lane failed|Counted again', worker.log_path.read_text("utf-8"))
@@ -194,9 +203,9 @@ def test_a_state_of_a_later_version_ends_the_worker_and_says_what_to_run(site: S
     version, *_ = msgspec.msgpack.decode(head.value or b"")
     producer = Producer({"bootstrap.servers": site.kafka})
     producer.produce(changelog, msgspec.msgpack.encode([version + 1, {"another": "form"}]), b"meta", partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     with site.worker() as worker:
-        assert worker.wait(60) == 70
+        assert worker.wait(300) == 70
     last = site.log_path.read_text("utf-8").strip().splitlines()[-1]
     assert f"has version {version + 1}, this FairStream reads up to {version}" in last
     assert "Run the version of FairStream that wrote it, or a later one" in last

@@ -19,7 +19,7 @@ TESTS = (
 )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_holds_on_sqlite_holds_on_postgresql() -> None:
     with open_postgresql() as address:
         done = subprocess.run(
@@ -27,7 +27,7 @@ def test_what_holds_on_sqlite_holds_on_postgresql() -> None:
             env={**os.environ, "WEB_TEST_DATABASE_URL": address},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=840,
             check=False,
             cwd=ROOT,
         )

@@ -24,7 +24,7 @@ STARTED, FAIR, BREACH = "just started", "fair", "breach"
 END_S = {STARTED: 45, FAIR: BREACH_S - 60, BREACH: LENGTH_S}  # seconds after the start
 FAIRNESS, EXPLANATION, INTERSECTIONS = "fairstream-fairness", "fairstream-explanation", "fairstream-intersections"
 NARROW = 900  # pixels
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

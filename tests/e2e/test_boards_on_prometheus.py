@@ -30,9 +30,9 @@ from tests.support.tiers import skip_or_fail
 
 GAP = FEMALE_AFTER - REFERENCE_RATE
 FAIRNESS, EXPLANATION, PIPELINE = "fairstream-fairness", "fairstream-explanation", "fairstream-pipeline"
-OUTCOMES = "fairstream-outcomes"
+AMOUNTS = "fairstream-amounts"
 PRIVACY, REPLAY, INTERSECTIONS = "fairstream-privacy", "fairstream-replay", "fairstream-intersections"
-MODELS = {OUTCOMES: ("loans", "rates")}  # each has panels of its own
+MODELS = {FAIRNESS: ("loans", "rates")}  # each has panels and columns of its own
 FEMALE = {"attribute": "gender", "group": "female"}
 
 
@@ -83,6 +83,15 @@ def test_every_query_is_answered_with_data_and_the_labels_of_its_legend(source: 
         ),
         (INTERSECTIONS, "Worst subgroup ratio", {}, FEMALE_AFTER / REFERENCE_RATE),
         (INTERSECTIONS, "Subgroups in breach", {}, 1),
+        (AMOUNTS, "Verdict", {"verdict": "female worse off: mean rate 0.7 higher than male; limit 0.25"}, 3),
+        (AMOUNTS, "Which amounts are worse", {"says": "A higher rate is worse for people"}, -1),
+        (AMOUNTS, "Widest difference", {}, 0.7),
+        (AMOUNTS, "Limit", {}, 0.25),
+        (AMOUNTS, "Groups, worst first", FEMALE | {"reference": "male"}, 3),
+        (AMOUNTS, "Groups, worst first", {"group": "male", "reference": "male"}, -2),
+        (AMOUNTS, "Subgroups, worst first", {"group": "female & black", "reference": "male & white"}, 2),
+        (AMOUNTS, "Difference of means by group", FEMALE, 0.7),
+        (AMOUNTS, "Evidence of worse means", FEMALE, 12.4),
         (PIPELINE, "Workers up", {}, 2),
         (PIPELINE, "Events per second", {}, 2 * (EVENTS_PER_S + 20)),
         (PIPELINE, "Rejected records", {}, 2 / 142),
@@ -137,6 +146,29 @@ def test_tiles_do_not_depend_on_the_selected_window() -> None:
     tiles = [panel for panel in panels(BOARDS[FAIRNESS]) if panel["type"] == "stat"]
     assert len(tiles) == 8
     assert not [panel["title"] for panel in tiles if "$window" in json.dumps(panel["targets"])]
+
+
+@pytest.mark.parametrize(
+    ("model", "state", "words"),
+    [("rates", 3, "A higher rate is worse for people"), ("wages", 0, "A lower wage is worse for people")],
+)
+def test_of_amounts_it_is_said_which_are_worse_and_how_each_group_fares(
+    source: Source, model: str, state: int, words: str
+) -> None:
+    values = choices(source, AMOUNTS, {"model": model})
+    says = series_of(source, AMOUNTS, "Which amounts are worse", values)
+    assert [series["metric"]["says"] for series in says] == [words]
+    for uid in (AMOUNTS, FAIRNESS):
+        values = choices(source, uid, {"model": model})
+        rows = series_of(source, uid, "Groups, worst first", values)
+        [female] = [row for row in rows if row["metric"].get("group") == "female" and "reference" in row["metric"]]
+        assert newest_of(female) == state
+
+
+def test_a_model_of_amounts_is_on_the_dashboard_of_amounts_only(source: Source) -> None:
+    assert options(source, AMOUNTS)["model"] == ["rates", "wages"]
+    assert {"rates", "wages"}.isdisjoint(options(source, "fairstream-outcomes")["model"])
+    assert {"loans", "rates", "wages"} <= set(options(source, FAIRNESS)["model"])
 
 
 def test_a_replay_that_is_equal_has_no_difference_from_the_live_results(source: Source) -> None:

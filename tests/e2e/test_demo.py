@@ -30,7 +30,7 @@ _WEB = re.compile(
 def _demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FAIRSTREAM_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "stream_app", "demo", "--json", *arguments],
+        [sys.executable, "-m", "stream_app", "demo", "--json", "--start-timeout", "300", *arguments],
         env=environment | {"TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -49,16 +49,15 @@ def _descendants(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 def _assert_all_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=15)
+    _, alive = psutil.wait_procs(processes, timeout=120)
     assert not alive
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_the_demo_ends_with_0_at_the_first_correct_alert(kafka: str, tmp_path: Path) -> None:
     with _demo(tmp_path, "--kafka", kafka, "--exit-on-alert", "--fair-s", "15", "--rate", "400") as process:
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
-    assert _WEB.search(err), err
     events = [json.loads(line) for line in out.splitlines()]
     notifications = [event["text"] for event in events if event["event"] == "notification"]
     drift, breach = (event for event in events if event["event"] != "notification")
@@ -74,45 +73,51 @@ def test_the_demo_ends_with_0_at_the_first_correct_alert(kafka: str, tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_without_a_drift_no_alert_comes_and_the_demo_ends_with_1(kafka: str, tmp_path: Path) -> None:
     arguments = ("--exit-on-alert", "--drift", "0", "--fair-s", "10", "--rate", "400", "--duration-s", "35")
     with _demo(tmp_path, "--kafka", kafka, *arguments) as process:
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 1, err
     events = [json.loads(line) for line in out.splitlines()]
-    assert [event["event"] for event in events if event["event"] != "notification"] == ["no_alert"]
+    assert [event["event"] for event in events if event["event"] != "notification"] == ["no_alert"], err
     assert not [event for event in events if "FairnessBreach" in event["text"]]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_ctrl_c_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
     if not cached_jars(default_cache_dir()):
         skip_or_fail("The jars of the local Kafka are not there yet")
     with _demo(tmp_path) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while len(_descendants(process)) < 8:  # broker, worker, producer, web application, each with its watcher
             assert time.monotonic() < deadline, "the parts of the demo did not start"
-            assert process.poll() is None
+            assert process.poll() is None, process.communicate()
             time.sleep(0.2)
+        assert process.stderr
+        told = ""
+        while _WEB.search(told) is None:  # the alert does not wait for the web application, so only here it must come
+            line = process.stderr.readline()
+            assert line, told
+            told += line
         descendants = _descendants(process)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert process.returncode == 0
     _assert_all_gone(descendants)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_a_killed_demo_takes_its_processes_along(tmp_path: Path) -> None:
     if not cached_jars(default_cache_dir()):
         skip_or_fail("The jars of the local Kafka are not there yet")
     with _demo(tmp_path) as process:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while len(_descendants(process)) < 4:  # broker and worker, each with its watcher
             assert time.monotonic() < deadline, "the parts of the demo did not start"
             time.sleep(0.2)
         descendants = _descendants(process)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     _assert_all_gone(descendants)

@@ -62,6 +62,6 @@ def run_doctor(state_dir: Path, *flags: str, **environ: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         env=environment,
-        timeout=60,
+        timeout=300,
         check=False,
     )

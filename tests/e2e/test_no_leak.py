@@ -19,7 +19,7 @@ from tests.support.canary.stage import Stage, run_stage
 from tests.support.canary.web_search import search_web
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only(
     kafka: str, tmp_path: Path, fresh_name: Callable[[str], str], app_id: str
 ) -> None:
@@ -43,7 +43,7 @@ def test_a_canary_in_identifiers_and_bad_records_is_found_in_the_raw_topics_only
 def crash(stage: Stage, canary: str) -> None:
     """End the worker so that the crash message of Python's fault handler goes to the log."""
     stage.worker.signal(signal.SIGABRT)
-    stage.worker.wait(30)
+    stage.worker.wait(120)
     log = stage.log.read_text("utf-8", "replace")
     assert "Fatal Python error" in log
     assert canary not in log

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stream_app.edges.servers.shipped import alertmanager_dir
-from tests.support.servers.alerting import need_tool
+from tests.support.servers.templates import as_alert, render_alerts
 
 MAX_LENGTH = 1500
 TEXTS = ("title", "details", "text", "pagerduty", "teams", "html")
@@ -45,32 +42,12 @@ ENDED = "2026-11-29T14:17:30Z (event time), after 10m 30s"
 
 
 def alert(status: str = "firing", labels: dict[str, str] = LABELS, **annotations: str) -> dict[str, Any]:
-    return {
-        "status": status,
-        "labels": labels,
-        "annotations": BREACH | annotations,
-        "startsAt": "2026-11-29T14:08:12Z",
-        "endsAt": "2026-11-29T14:18:12.345Z" if status == "resolved" else "0001-01-01T00:00:00Z",
-    }
-
-
-def render(folder: Path, name: str, *alerts: dict[str, Any]) -> str:
-    """Put a notification through a shipped template."""
-    is_firing = any(one["status"] == "firing" for one in alerts)
-    data = {"receiver": "r", "status": "firing" if is_firing else "resolved", "alerts": alerts}
-    (folder / "data.json").write_text(json.dumps(data | {"externalURL": "http://127.0.0.1:9093"}), "utf-8")
-    command = [
-        *(need_tool("amtool"), "template", "render", f"--template.type={'html' if name == 'html' else 'text'}"),
-        f"--template.glob={alertmanager_dir() / 'templates' / '*.tmpl'}",
-        f"--template.data={folder / 'data.json'}",
-        f'--template.text={{{{ template "fairstream.{name}" . }}}}',
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return as_alert(labels, BREACH | annotations, ends_at="2026-11-29T14:18:12.345Z" if status == "resolved" else "")
 
 
 @pytest.mark.parametrize("name", ["title", "text", "pagerduty", "html"])
 def test_the_first_sentence_is_the_verdict(tmp_path: Path, name: str) -> None:
-    first = render(tmp_path, name, alert()).removeprefix("<h3>")
+    first = render_alerts(tmp_path, name, alert()).removeprefix("<h3>")
     assert first.startswith(f"[FIRING] {VERDICT}")
 
 
@@ -78,7 +55,7 @@ def test_the_first_sentence_is_the_verdict(tmp_path: Path, name: str) -> None:
 def test_subgroups_are_named_whole_or_not_at_all(tmp_path: Path, name: str) -> None:
     lines = [f"female & hispanic or latino & {n}0-{n}9: {n}{n}% as often as male & white & 30-44" for n in range(1, 6)]
     for shown, groups in ((BREACH["groups"].splitlines(), BREACH["groups"]), (lines[:4], "\n".join(lines))):
-        text = html.unescape(render(tmp_path, name, alert(groups=groups)))
+        text = html.unescape(render_alerts(tmp_path, name, alert(groups=groups)))
         listed = re.findall(r"female & [^\n;<]*", text.partition("Also affected")[2].partition("Verify")[0])
         assert [line.strip() for line in listed] == shown
         assert ("and more" in text) == (len(shown) < len(groups.splitlines()))
@@ -86,7 +63,7 @@ def test_subgroups_are_named_whole_or_not_at_all(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", ["details", "text", "teams"])
 def test_a_message_has_confidence_onset_cause_subgroups_commands_and_links(tmp_path: Path, name: str) -> None:
-    text = render(tmp_path, name, alert())
+    text = render_alerts(tmp_path, name, alert())
     for part in ("evidence", "since", "cause", "replay", "silence", "case_url", "dashboard_url", "runbook_url"):
         assert BREACH[part] in text, part
     assert "n >= 1,000" in text
@@ -94,11 +71,20 @@ def test_a_message_has_confidence_onset_cause_subgroups_commands_and_links(tmp_p
 
 
 def test_a_mail_has_the_same_facts_as_html(tmp_path: Path) -> None:
-    text = render(tmp_path, "html", alert())
+    text = render_alerts(tmp_path, "html", alert())
     assert "<td>evidence 10^23.9" in text
     assert "female &amp; black" in text
     assert '<a href="https://fairness.example/cases/about?model=loans&amp;' in text
     assert '<a href="http://127.0.0.1:3000/d/fairstream-fairness?var-model=loans&amp;' in text
+
+
+@pytest.mark.parametrize("name", ["text", "teams", "html", "pagerduty"])
+def test_a_message_about_amounts_has_all_its_facts(tmp_path: Path, name: str) -> None:
+    evidence = "evidence 10^123.9 against the limit (10^8.7 needed); difference -12346, 95% interval -13456 to -11234"
+    verdict = "wages: female worse off: mean wage 12,346 lower than male; limit 1,000"
+    text = html.unescape(render_alerts(tmp_path, name, alert(summary=verdict, evidence=f"{evidence}; n >= 10,000")))
+    assert verdict in text or name == "teams"  # its title is beside the text
+    assert f"{evidence}; n >= 10,000" in text
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -107,15 +93,15 @@ def test_a_message_is_short_whatever_is_in_it(tmp_path: Path, name: str) -> None
     many = [alert(**long), *(alert(labels=LABELS | {"attribute": f"a{n}"}, **long) for n in range(40))]
     over = [alert("resolved", **long), *(alert("resolved") for _ in range(9))]
     for alerts in ([alert()], many, over):
-        text = render(tmp_path, name, *alerts)
+        text = render_alerts(tmp_path, name, *alerts)
         if name in ("details", "teams"):  # the title is beside them
-            text = render(tmp_path, "title", *alerts) + text
+            text = render_alerts(tmp_path, "title", *alerts) + text
         assert len(html.unescape(re.sub("<[^>]*>", "", text))) < MAX_LENGTH
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_resolved_message_says_that_it_is_over_since_when_and_after_how_long(tmp_path: Path, name: str) -> None:
-    text = render(tmp_path, name, alert("resolved", ended=ENDED))
+    text = render_alerts(tmp_path, name, alert("resolved", ended=ENDED))
     if name in ("title", "text", "pagerduty", "html"):
         assert text.removeprefix("<h3>").startswith(
             f"[RESOLVED] loans: gender (decisions) is back within its limits: the breach ended {ENDED}"
@@ -125,24 +111,27 @@ def test_a_resolved_message_says_that_it_is_over_since_when_and_after_how_long(t
 
 
 def test_an_alert_without_a_recovery_says_when_it_was_last_reported(tmp_path: Path) -> None:
-    text = render(tmp_path, "title", alert("resolved"))
+    text = render_alerts(tmp_path, "title", alert("resolved"))
     over = "ended 2026-11-29T14:18:12Z, after 10m0s"
     assert text == f"[RESOLVED] loans: gender (decisions) is no longer reported as a breach: {over}"
     other = alert("resolved", {"alertname": "WorkerDown"}, summary="Workers down: 2")
-    assert render(tmp_path, "title", other) == "[RESOLVED] Workers down: 2: ended 2026-11-29T14:18:12Z, after 10m0s"
+    assert (
+        render_alerts(tmp_path, "title", other) == "[RESOLVED] Workers down: 2: ended 2026-11-29T14:18:12Z, after 10m0s"
+    )
 
 
 def test_other_alerts_have_their_description_and_links(tmp_path: Path) -> None:
     own = {"summary": "Workers down: 2", "description": "No answer from w1.", "runbook_url": "http://x/runbooks/W"}
     down = alert(labels={"alertname": "WorkerDown"}) | {"annotations": own}
     assert (
-        render(tmp_path, "text", down) == "[FIRING] Workers down: 2\nNo answer from w1.\nRunbook: http://x/runbooks/W\n"
+        render_alerts(tmp_path, "text", down)
+        == "[FIRING] Workers down: 2\nNo answer from w1.\nRunbook: http://x/runbooks/W\n"
     )
 
 
 def test_a_message_about_a_breach_and_another_that_is_over_tells_both(tmp_path: Path) -> None:
     scores = LABELS | {"about": "scores"}
-    text = render(tmp_path, "text", alert(), alert("resolved", scores, ended=ENDED))
+    text = render_alerts(tmp_path, "text", alert(), alert("resolved", scores, ended=ENDED))
     assert text.startswith(f"[FIRING] {VERDICT}")
     assert f"Over: loans: gender (scores) is back within its limits: the breach ended {ENDED}" in text
 
@@ -159,6 +148,6 @@ def test_no_text_mentions_people_links_elsewhere_or_begins_a_message(tmp_path: P
         alert("resolved", LABELS, **texts),
         resolved,
     ):
-        text = html.unescape(render(tmp_path, name, one))
+        text = html.unescape(render_alerts(tmp_path, name, one))
         assert not re.search(r"<[!@#]|<https?:|\]\(https?://other|@[a-z]", text)
         assert not re.search(r"^\W*\[FIRING\] forged", text, re.MULTILINE)

@@ -19,7 +19,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Episode], list[
     return run_quick(tmp_path_factory.mktemp("pages"))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_every_claim_about_the_messages_of_a_breach_and_a_milder_one_holds(
     sent: tuple[list[Episode], list[Message]], tmp_path: Path
 ) -> None:

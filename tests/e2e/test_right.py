@@ -29,10 +29,10 @@ from tests.programs.chaos.audit import audit_everything
 from tests.programs.chaos.disturbed import spoil
 from tests.programs.chaos.logs import read_json, read_raw, read_sources, read_topic
 from tests.programs.chaos.recount import Recount, label_of, recount
-from tests.programs.chaos.verdicts import audit_every_result
+from tests.programs.chaos.verdicts import audit_every_result, audit_results
 from tests.support.servers.sites import Site, open_site
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(900)
 
 # A short deduplication window, so that some duplicates are beyond it and count again.
 MESS = """
@@ -76,6 +76,7 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Site:
         site.wait_until("all events are in the totals", lambda: wanted == n_in_totals(site, wanted))
         site.wait_until("the last windows have closed", lambda: len(closed(site, loanapp, "race", "500s")) == 4)
         site.wait_until("the last windows have closed", lambda: len(closed(site, loans, "gender", "1m")) == 6)
+        site.wait_until("every attribute of every window has its result", lambda: not unpublished(site, mess))
     return site
 
 
@@ -90,7 +91,7 @@ def send_tombstones(kafka: str, topic: str) -> None:
     producer = Producer({"bootstrap.servers": kafka})
     for partition in range(4):
         producer.produce(topic, key=b"gone", value=None, partition=partition)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def recounts_of(site: Site, model: dict[str, Any]) -> dict[int, Recount]:
@@ -105,6 +106,12 @@ def results_of(site: Site, model: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         result for result in read_json(site.kafka, FAIRNESS_RESULTS, site.app_id) if result["model"] == model["name"]
     ]
+
+
+def unpublished(site: Site, model: dict[str, Any]) -> list[str]:
+    """Return what the results still lack: each attribute, and each cross of attributes, is judged on its own."""
+    findings = audit_results(recounts_of(site, model), results_of(site, model), model, {})
+    return [str(finding.first) for finding in findings if not finding.is_exact]
 
 
 def n_in_totals(site: Site, models: dict[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from tests.programs.detection import claims
 from tests.programs.detection.stage import DetectionRun, Stage
 from tests.programs.detection.streams import SHORT, Sending
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ def sink(folder: Folder) -> Iterator[tuple[str, Callable[[], str]]]:
         yield f"https://127.0.0.1:{port}", lambda: out.read_text("utf-8")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_prometheus_and_alertmanager_reach_what_has_tls_a_client_certificate_and_a_token(tmp_path: Path) -> None:
     need_servers()
     folder = Folder(tmp_path)
@@ -138,7 +138,7 @@ def test_prometheus_and_alertmanager_reach_what_has_tls_a_client_certificate_and
         wait_until(prometheus.is_scraping, prometheus.log_tail)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_prometheus_reaches_what_has_a_password(tmp_path: Path) -> None:
     need_servers()
     try:

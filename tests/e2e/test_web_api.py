@@ -31,7 +31,7 @@ class Connection:
     def ask(self, line: str, *headers: str, body: str = "") -> tuple[int, dict[str, str], Any]:
         """Return status, headers and body of the answer to a request."""
         head = "\r\n".join([f"{line} HTTP/1.1", self._host, self._token, "Connection: close", *headers, "", ""])
-        with socket.create_connection(self._place, timeout=20) as connection:
+        with socket.create_connection(self._place, timeout=120) as connection:
             connection.sendall((head + body).encode("latin-1"))
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         first, _, rest = answer.partition(b"\r\n")
@@ -40,7 +40,7 @@ class Connection:
         return int(first.split()[1]), found, content
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)
 def test_tokens_open_the_api_and_hostile_requests_do_not(tmp_path: Path) -> None:
     application = Application(tmp_path, {"FAIRSTREAM_KAFKA": "127.0.0.1:1", "FAIRSTREAM_POLICY": "demo"})
     with application.run():

@@ -19,7 +19,7 @@ except ImportError:  # a developer's environment without the browser's client
 FAULTY = '<!doctype html><html><body><img src="data:,"><p style="color:#999;background:#888">faint</p></body></html>'
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_every_claim_about_the_pages_beside_a_running_demo_holds(kafka: str, tmp_path: Path) -> None:
     if find_browser is None:
         skip_or_fail("playwright or axe-playwright-python is not installed (group test)")
@@ -30,6 +30,7 @@ def test_every_claim_about_the_pages_beside_a_running_demo_holds(kafka: str, tmp
     policy.write_text(text.replace('{ name = "10s", size_s = 10 }', '{ name = "5s", size_s = 5 }'), "utf-8")
     arguments = ("--kafka", kafka, "--fair-s", "3600")
     with open_stage(tmp_path, browser, arguments, str(policy)) as stage:
+        stage.goal_s = 120.0  # `make web-check` measures it, on a machine that does nothing else
         outcomes = check(stage, SHORT)
         page = stage.browser.new_page()  # what is wrong would be noticed
         page.set_content(FAULTY)

@@ -27,7 +27,7 @@ def start_worker(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[st
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

@@ -23,7 +23,7 @@ from tests.support.lanes.raw_batches import BatchShape, raw_batch, raw_record
 from tests.support.servers.raw_produce import produce_raw
 from tests.support.servers.raw_topics import numbers, send, write_transactions
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_only_the_hint_commits_offsets_of_the_group(echo: Echo) -> None:
 
     def committed() -> int | None:
         (asked,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(echo.app_id)]).values()
-        offsets = {place.partition: place.offset for place in asked.result(30).topic_partitions}
+        offsets = {place.partition: place.offset for place in asked.result(120).topic_partitions}
         return offsets.get(0)
 
     async def run() -> None:
@@ -147,13 +147,13 @@ def test_the_end_of_a_partition_counts_open_transactions_and_is_not_known_from_a
             tp = TP(echo.raw, 0)
             await until("a fetch said that it is empty", lambda: worker.consumer.is_end(tp, 0))
             producer = Producer({"bootstrap.servers": echo.kafka, "transactional.id": f"{echo.app_id}-open"})
-            producer.init_transactions(30)
+            producer.init_transactions(120)
             producer.begin_transaction()
             producer.produce(echo.raw, value=b"open", partition=0)
-            assert producer.flush(30) == 0
+            assert producer.flush(120) == 0
             await until("the open transaction is seen", lambda: worker.consumer.end_offset(tp) == 1)
             assert not worker.consumer.is_end(tp, 0)
-            producer.commit_transaction(30)
+            producer.commit_transaction(120)
             await until("it is out", lambda: echo.published() == [b"open"])
             await until("the lane stands at the end", lambda: worker.consumer.is_end(tp, 2))
             worker.consumer._thread._ensure_consumer().pause(aiokafka.TopicPartition(echo.raw, 0))

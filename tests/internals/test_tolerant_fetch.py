@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, TopicPartition
 from stream_app.edges.kafka.readers.tolerant_fetch import read_tolerantly
 from tests.support.servers.raw_topics import create_topic, numbers, send, write_transactions
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(900)
 
 
 def read(kafka: str, topic: str, *, end: int, is_tolerant: bool, offset: int = 0) -> list[Any]:

@@ -6,5 +6,5 @@ the shipped alerts, ``api_document`` the OpenAPI document of the web API, ``char
 into the Helm chart, ``coverage_floors`` compares measured coverage with its floors, ``other_pythons`` runs the tests on
 the other supported Pythons, ``release`` checks and builds a release, ``sbom`` lists what an installation contains, and
 ``audit`` looks for known vulnerabilities and insecure code. ``record_topics``, started by hand once a release, records
-the topics of that version for the test of the next upgrade.
+the topics of that version for the test of the next upgrade. ``progress`` prints what they do while they run.
 """

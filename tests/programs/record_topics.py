@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,8 @@ from stream_app.edges.files.key_file import key_file_path
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.policy import parse_policy
-from stream_app.topics import declared_topics
-from tests.programs.chaos.logs import read_json, read_topic, wait_until_decided
+from stream_app.topics import FAIRNESS_PARTIALS, changelog_topic, declared_topics, outcome_join_topic
+from tests.programs.chaos.logs import lane_positions, read_json, read_topic, wait_until_decided
 from tests.support.servers.stored_topics import StoredTopics, take_topics, write_stored
 
 APP_ID = "years"
@@ -91,7 +91,6 @@ class FormerVersion:
                 if time.monotonic() > deadline_s:
                     raise SystemExit((self._folder / "worker.log").read_text("utf-8")[-3000:])
                 time.sleep(0.5)
-            time.sleep(8.0)  # so that what is counted is judged and published
             worker.stop()
 
 
@@ -102,14 +101,13 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="File to write.")
     parser.add_argument("--events", type=int, default=310, help="Events of each part and stream.")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, LocalKafka(Path(name) / "kafka") as kafka:
+    with tempfile.TemporaryDirectory() as name, LocalKafka(Path(name) / "kafka", start_timeout_s=300.0) as kafka:
         former = FormerVersion(arguments.source.resolve(), Path(name), kafka.bootstrap)
         former.command("keys", "init")
         former.command("topics", "create", "--partitions", "2")
         for part in (0, 1):
             former.produce(part, arguments.events)
-            n_events = 2 * (part + 1) * arguments.events
-            former.work_until(partial(_has_published, kafka.bootstrap, n_events))
+            former.work_until(partial(_is_judged, kafka.bootstrap))
         former.produce(2, arguments.events)
         specs = declared_topics(parse_policy(former.policy), APP_ID)
         wait_until_decided(kafka.bootstrap, [spec.name for spec in specs])
@@ -129,9 +127,24 @@ def main() -> None:
     sys.stdout.write(f"{stored.version}: {n_records} records, {n_breaches} breaches, {size} bytes\n")
 
 
-def _has_published(kafka: str, n_events: int) -> bool:
-    topics = [f"{model.removesuffix('s')}-decisions" for model in _MODELS]
-    return sum(1 for topic in topics for _ in read_topic(kafka, topic)) >= n_events
+def _is_judged(kafka: str) -> bool:
+    """Return whether everything that was sent is counted and judged; what is counted is stored with its partials."""
+    return all(_is_read(kafka, topic, changelog) for topic, changelog in _lanes())
+
+
+def _is_read(kafka: str, topic: str, changelog: str) -> bool:
+    ends = {message.partition(): message.offset() + 1 for message in read_topic(kafka, topic)}
+    positions = lane_positions(kafka, changelog)
+    return bool(ends) and all(positions.get(partition, 0) >= end for partition, end in ends.items())
+
+
+def _lanes() -> Iterator[tuple[str, str]]:
+    """Yield what lanes read and where they store how far they are, in the order in which records pass them."""
+    for model in _MODELS:
+        yield f"{model.removesuffix('s')}-decisions-raw", changelog_topic(APP_ID, "ingest", model)
+    yield "credit-outcomes-raw", changelog_topic(APP_ID, "outcome ingest", "credit")
+    yield outcome_join_topic(APP_ID, "credit"), changelog_topic(APP_ID, "outcomes", "credit")
+    yield FAIRNESS_PARTIALS, changelog_topic(APP_ID, "judge")
 
 
 if __name__ == "__main__":

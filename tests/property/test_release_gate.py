@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from stream_app.pipeline.disclosure.results import disclose_result
+from stream_app.pipeline.records.results import CROSS
 from tests.support.small_streams import SmallStream, changes_of_revisions, leaks, small_model
 
 TWO, THREE = {"20s": 20, "60s": 60}, {"10s": 10, "30s": 30, "60s": 60}
@@ -74,3 +75,35 @@ def test_running_totals_of_a_stream_that_is_read_late_are_as_of_the_last_closed_
 def test_large_groups_are_shown_as_before() -> None:
     stream = SmallStream(small_model(TWO), 6, 1500, 1, has_unknown=False)
     assert {result.attribute for result in stream.judged() if result.withheld and result.window != "total"} == set()
+
+
+@pytest.mark.parametrize(
+    ("windows", "rate", "seed", "has_unknown"),
+    [({"60s": 60}, 60, 100, True), ({"30s": 30, "60s": 60}, 60, 100, False)],
+    ids=("one-size", "two-sizes"),
+)
+def test_alerts_beside_windows_pin_nobody(
+    windows: dict[str, int], rate: float, seed: int, *, has_unknown: bool
+) -> None:
+    model = small_model(windows, detection={"period_s": 10})
+    stream = SmallStream(model, 18, rate, seed, has_unknown=has_unknown, is_unfair=True)
+    results = stream.judged()
+    assert leaks(stream, results, stream.alerts) == []
+    assert leaks(stream, results, [msgspec.structs.replace(alert, is_rounded=msgspec.UNSET) for alert in stream.alerts])
+
+
+def test_alerts_about_large_groups_keep_their_numbers() -> None:
+    model = small_model({"60s": 60}, detection={"period_s": 10})
+    stream = SmallStream(model, 9, 900, 1, has_unknown=False, is_unfair=True)
+    results = stream.judged()
+    assert {alert.attribute for alert in stream.alerts} == {"gender", "race", "gender+race"}
+    assert not any(alert.is_rounded for alert in stream.alerts if CROSS not in alert.attribute)
+    assert not any(result.withheld for result in results if result.window != "total")
+
+
+def test_a_restart_changes_neither_alerts_nor_what_windows_show_beside_them() -> None:
+    model = small_model({"60s": 60}, detection={"period_s": 10})
+    run, restarted = (SmallStream(model, 18, 60, 100, is_unfair=True) for _ in range(2))
+    assert run.judged() == restarted.judged(is_restarted=True)
+    assert run.alerts == restarted.alerts
+    assert {alert.is_rounded for alert in run.alerts} == {True, msgspec.UNSET}

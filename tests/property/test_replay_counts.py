@@ -12,29 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.core.windows.cells import Cells, add_cells, without_last
+from stream_app.core.windows.cells import Cells, without_last
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.ingest.step import IngestStep
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.replay.cursor import SourceCursor
-from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.replay.sources import PublishedCounter, RawCounter
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy
-from tests.support.source_logs import KEYS, MODEL, Log, broker_s, logs, recount, seeded_log
+from tests.support.source_logs import KEYS, MODEL, Log, broker_s, count_batches, logs, recount, seeded_log
 
 
 def batch_of(log: Log, first: int, last: int) -> Batch:
     offsets = np.arange(first, last, dtype=np.int64)
     times = np.array([round(broker_s(offset) * 1000) for offset in range(first, last)], np.int64)
     return Batch("raw", 0, first, last, offsets, log[first:last], times)
-
-
-def counted(counter: SourceCounter, batches: list[Batch]) -> dict[int, Cells]:
-    panes: dict[int, Cells] = {}
-    for batch in batches:
-        for start_s, cells in counter.count(batch):
-            add_cells(panes.setdefault(start_s, {}), cells)
-    return panes
 
 
 def by_hand(log: Log) -> dict[tuple[Any, ...], list[int]]:
@@ -54,7 +46,7 @@ def test_raw_records_are_counted_as_a_person_would(log: Log, cuts: list[int]) ->
     places = sorted({0, len(log), *(cut for cut in cuts if cut < len(log))})
     counter = RawCounter(MODEL, KEYS)
     batches = [batch_of(log, first, last) for first, last in itertools.pairwise(places)]
-    assert labeled(counted(counter, batches)) == by_hand(log)
+    assert labeled(count_batches(counter, batches)) == by_hand(log)
     dispositions = recount(log).n
     assert (counter.dispositions.n_counted, counter.dispositions.n_late, counter.dispositions.n_duplicates) == (
         dispositions["counted"],
@@ -99,13 +91,15 @@ def test_published_events_give_the_same_counts_without_the_key(cluster: str | No
     for seed in range(5):
         log = with_teams(seeded_log(seed, 400)) if cluster == "team" else seeded_log(seed, 400)
         raw, out = RawCounter(model, KEYS), PublishedCounter(model)
-        assert counted(out, [published(log, model)]) == counted(raw, [batch_of(log, 0, len(log))])
+        assert count_batches(out, [published(log, model)]) == count_batches(raw, [batch_of(log, 0, len(log))])
         assert out.closed_before_s == raw.closed_before_s
 
 
 @pytest.mark.parametrize("cluster", ["team", "site", "note"])
 def test_what_is_counted_by_bucket_adds_up_to_what_is_counted_without(cluster: str) -> None:
     log = seeded_log(1, 400)
-    by_bucket = counted(RawCounter(msgspec.structs.replace(MODEL, cluster=cluster), KEYS), [batch_of(log, 0, len(log))])
-    plain = counted(RawCounter(MODEL, KEYS), [batch_of(log, 0, len(log))])
+    by_bucket = count_batches(
+        RawCounter(msgspec.structs.replace(MODEL, cluster=cluster), KEYS), [batch_of(log, 0, len(log))]
+    )
+    plain = count_batches(RawCounter(MODEL, KEYS), [batch_of(log, 0, len(log))])
     assert {start_s: without_last(cells, 65) for start_s, cells in by_bucket.items()} == plain

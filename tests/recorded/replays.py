@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import decode_partial
 from stream_app.core.windows.source_progress import SourcePartition
 from stream_app.pipeline.contract import Batch
@@ -33,6 +33,7 @@ from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import FAIRNESS_JOURNAL, FAIRNESS_PARTIALS, outcome_join_topic
 from tests.recorded.plain import Record, WrittenRecord, plain
 from tests.recorded.run import APP_ID, KEYS, N_PARTIALS, N_PARTITIONS, batch_of, decoded
+from tests.support.source_logs import count_batches
 
 BATCH_SIZE = 50
 
@@ -64,7 +65,7 @@ def recounts(policy: Policy, logs: Logs, written: WrittenByTopic) -> Iterator[di
                 "published": (PublishedCounter(model), published(written, model.output_topic or "", partition)),
             }
             for name, (counter, log) in sources.items():
-                panes = _counted(counter, batches_of(model.topic, partition, log))
+                panes = count_batches(counter, batches_of(model.topic, partition, log))
                 unlike = [start_s for start_s in sorted({*panes, *live}) if panes.get(start_s) != live.get(start_s)]
                 yield {
                     "model": model.name, "partition": partition, "counted": name,
@@ -81,14 +82,6 @@ def _live_panes(written: WrittenByTopic, name: str, partition: int) -> dict[int,
         if (partial.model, partial.partition) == (name, partition):
             for pane in partial.panes:
                 panes.setdefault(pane.start_s, {}).update(pane.cells)
-    return panes
-
-
-def _counted(counter: SourceCounter, batches: Iterator[Batch]) -> dict[int, Cells]:
-    panes: dict[int, Cells] = {}
-    for batch in batches:
-        for start_s, cells in counter.count(batch):
-            add_cells(panes.setdefault(start_s, {}), cells)
     return panes
 
 

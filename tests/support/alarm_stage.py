@@ -22,10 +22,14 @@ from prometheus_client import CollectorRegistry
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.partials import PanePartial, Partial
 from stream_app.edges.metrics.process_metrics import Metrics
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.evidence import PairTest
 from stream_app.policy import Policy, load_policy
 from stream_app.topics import FAIRNESS_PARTIALS
 from tests.support.lanes.judge_lane import JudgeLane
 
+RATIO = "disparate_impact_ratio"
+GENDER = {"model": "loans", "attribute": "gender", "kind": RATIO, "group": "female"}
 MINUTE_S = 60
 PER_MINUTE = 3000
 RATE = 0.7
@@ -132,3 +136,16 @@ class AlarmStage:
                     score = 500 + 50 * (1 - decision)
                     cells[layout.code_of((*code, decision))] = [count, count, count * score, count * score * score]
         return cells
+
+
+def breached(seed: int = 1) -> AlarmStage:
+    """Return a stage in which women have been worse off for a minute, and the alarm was raised."""
+    stage = AlarmStage(seed)
+    stage.minutes(4, fair)
+    stage.minute(unfair_to("female"))
+    return stage
+
+
+def alert_about(stage: AlarmStage, test: PairTest = PairTest.RATIO_LOW, attribute: str = "gender") -> Alert:
+    """Return the first alert of a test about an attribute."""
+    return next(alert for alert in stage.lane.alerts if (alert.attribute, alert.test) == (attribute, test))

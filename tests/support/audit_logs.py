@@ -16,7 +16,9 @@ from stream_app.edges.audit.checkpoint_file import CheckpointFile
 from stream_app.edges.audit.log import AuditLog
 from stream_app.edges.audit.reading import read_entries
 from stream_app.edges.audit.segments import list_segments, read_segment
+from stream_app.errors import WriteError
 from stream_app.programs.audit.verify import KnownCheckpoint, Report, read_known, verify_log
+from tests.support import clocks
 from tests.support.paths import ROOT
 
 KEY = SigningKey("fairstream/test/audit", ED25519, b"k" * 32)
@@ -24,13 +26,10 @@ NOON_S = 1_796_040_000.0  # 2026-11-30T12:00:00Z
 
 
 @dataclass
-class Clock:
-    """A clock that a test sets."""
+class Clock(clocks.Clock):
+    """A clock that a test sets; at noon of a day at first."""
 
     now_s: float = NOON_S
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def numbered(start: int, end: int, *, log: str | None = None) -> list[NewEntry]:
@@ -111,7 +110,12 @@ def verify_proof(folder: Path, proof: dict[str, Any] | bytes, key: str, value: b
         files[1].write_bytes(value)
     program = ROOT / "stream_app" / "programs" / "audit" / "verify_proof.py"
     words = [sys.executable, "-I", "-S", str(program), str(files[0]), key, *map(str, files[1:])]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == (0 if done.stdout.startswith("PROVEN: ") else 1)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
+
+
+def reject_entry(*_: object) -> None:
+    """Fail as an audit log does that cannot be written."""
+    raise WriteError("The disk is full")

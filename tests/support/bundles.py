@@ -17,7 +17,7 @@ from stream_app.render.bundle.page import write_page
 
 MODEL = load_policy("loans").models[0]
 KINDS: tuple[EvidenceKind, ...] = (
-    "counts", "alerts", "policy", "topics", "retention", "keys", "audit", "audit-entries", "checklist"
+    "counts", "alerts", "judged", "policy", "topics", "retention", "keys", "audit", "audit-entries", "checklist"
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ Families = dict[str, list[Row]]
 
 WINDOW = "5m"
 AGE_LIMIT_S = 970.0
-RATIO, GAP = "disparate_impact_ratio", "gap"
+RATIO, GAP, MEAN = "disparate_impact_ratio", "gap", "mean_difference"
 OK, WARNING, BREACH = 0.0, 2.0, 3.0
 
 
@@ -30,10 +30,11 @@ def level_rows(model: str, about: str = "decisions", *, level: float) -> Familie
 
 def breach_rows(model: str, end_s: float, kind: str = RATIO) -> Families:
     """Return the facts of a breach that began 900 seconds before ``end_s``, for women and for a subgroup of them."""
-    about = {"disparate_impact_ratio": "decisions", "gap": "decisions", "score": "scores"}.get(kind, "outcomes")
+    about = {RATIO: "decisions", GAP: "decisions", MEAN: "decisions", "score": "scores"}.get(kind, "outcomes")
     verdicts = {
         RATIO: "female approved 62% as often as male; limit 80%",
         GAP: "approval rate of female 27 percentage points below male; limit 20",
+        MEAN: "female worse off: mean rate 0.703 higher than male; limit 0.25",
     }
     pair = {"model": model, "attribute": "gender", "kind": kind, "group": "female"}
     info = {"about": about, "incident": "gender", "reference": "male", "test": "ratio_low", "policy_hash": "0123abcd"}
@@ -43,15 +44,25 @@ def breach_rows(model: str, end_s: float, kind: str = RATIO) -> Families:
     }
     crossed = pair | {"attribute": "gender+race", "group": "female & black"}
     crossed_words = {"verdict": "female & black approved 40% as often as male & white; limit 80%", "cause": ""}
-    facts = {
-        "evidence_log10": 23.9,
-        "evidence_threshold_log10": 8.7,
+    values = {
+        "mean_amount": 9.226,
+        "reference_mean_amount": 8.523,
+        "mean_difference_amount": 0.703,
+        "mean_difference_amount_lower": 0.532,
+        "mean_difference_amount_upper": 0.873,
+    }
+    rates = {
         "disparate_impact_ratio": 0.62,
         "disparate_impact_ratio_lower": 0.551,
         "disparate_impact_ratio_upper": 0.699,
         "gap_ratio": -0.266,
         "gap_ratio_lower": -0.301,
         "gap_ratio_upper": -0.231,
+    }
+    facts = {
+        "evidence_log10": 23.9,
+        "evidence_threshold_log10": 8.7,
+        **(values if kind == MEAN else rates),
         "decisions": 2500.0,
         "onset_timestamp_seconds": end_s - 900,
         "onset_earliest_timestamp_seconds": end_s - 960,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 import msgspec
@@ -11,10 +11,12 @@ import numpy as np
 
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.source_progress import SourcePartition, SourceProgress
+from stream_app.pipeline.disclosure.alerts import disclose_alert
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.records.results import Result
+from stream_app.pipeline.records.alerts import Alert
+from stream_app.pipeline.records.results import AND, CROSS, Result
 from stream_app.policy import ModelPolicy, load_policy
 from tests.support.attacker import Attacker, Sum, seen_in
 
@@ -24,14 +26,14 @@ SHARES = {"gender": (0.45, 0.53, 0.02), "race": (0.18, 0.66, 0.14, 0.02)}  # the
 SOURCES = (SourcePartition("raw", 0), SourcePartition("raw", 1))
 
 
-def small_model(windows: dict[str, int], k: int = 10) -> ModelPolicy:
+def small_model(windows: dict[str, int], k: int = 10, detection: Mapping[str, object] = {}) -> ModelPolicy:
     """Return a policy with two attributes and some windows."""
     fields = msgspec.json.decode(msgspec.json.encode(load_policy("loans").models[0]))
     fields["attributes"] = [
         {"name": "gender", "path": "gender", "groups": GENDERS, "reference": "male"},
         {"name": "race", "path": "race", "groups": RACES, "reference": "white"},
     ]
-    fields |= {"segment": None, "features": [], "privacy": {"k": k}, "revision_s": 600, "detection": {}}
+    fields |= {"segment": None, "features": [], "privacy": {"k": k}, "revision_s": 600, "detection": detection}
     fields["windows"] = [{"name": name, "size_s": size_s} for name, size_s in windows.items()]
     return msgspec.convert(fields, ModelPolicy)
 
@@ -46,11 +48,21 @@ class SmallStream:
         seed: Of the stream.
         n_late: Decisions that a silent partition adds to panes that have closed.
         has_unknown: Whether some values are missing.
+        is_unfair: Whether women and black people are approved less often.
     """
 
     def __init__(
-        self, model: ModelPolicy, n_panes: int, rate: float, seed: int, n_late: int = 0, *, has_unknown: bool = True
+        self,
+        model: ModelPolicy,
+        n_panes: int,
+        rate: float,
+        seed: int,
+        n_late: int = 0,
+        *,
+        has_unknown: bool = True,
+        is_unfair: bool = False,
     ) -> None:
+        self._is_unfair, self.alerts = is_unfair, list[Alert]()
         self.model, self.layout = model, layout_of(model)
         self._shares = {
             name: np.array(shares) * [*[1] * (len(shares) - 1), has_unknown] for name, shares in SHARES.items()
@@ -62,8 +74,11 @@ class SmallStream:
             pane = int(chance.integers(n_panes - 1))
             add_cells(self.late.setdefault(pane, {}), self._cells(chance, 1))
 
-    def judged(self, *, flush_every: int = 1) -> list[Result]:
-        """Return every result of the judge, as it is published; late decisions come with the last pane."""
+    def judged(self, *, flush_every: int = 1, is_restarted: bool = False) -> list[Result]:
+        """Return every result of the judge, as it is published; late decisions come with the last pane.
+
+        Its alerts are in ``alerts`` then.
+        """
         judge = ModelJudge(self.model, "h", {})
         results: list[Result] = []
         for source in SOURCES:
@@ -74,7 +89,11 @@ class SmallStream:
             judge.take(SOURCES[0], 2, progress, {number * PANE_S: cells})
             judge.advance_to((number + 1) * PANE_S, (number + 1) * PANE_S)
             if (number + 1) % flush_every == 0:
-                results += judge.flush()[0].results
+                report, _ = judge.flush()
+                self.alerts += report.alerts
+                results += report.results
+            if is_restarted:
+                judge = ModelJudge(self.model, "h", {entry: [data] for entry, data in judge.entries().items()})
         for number, cells in sorted(self.late.items()):
             late = SourceProgress(number + 1, None, None, is_idle=False, first_offset=0)
             judge.take(SOURCES[1], 2, late, {number * PANE_S: cells})
@@ -97,9 +116,17 @@ class SmallStream:
             totals[number * PANE_S] += _people(cells)
         return Attacker(groups, totals)
 
-    def asked(self, results: list[Result]) -> Iterator[Sum]:
-        """Yield every group of every range of time, and of what one range has more than another."""
+    def asked(self, results: list[Result], alerts: Iterable[Sum] = ()) -> Iterator[Sum]:
+        """Yield every group of every range of time, and of what one range has more than another.
+
+        Args:
+            results: What was published.
+            alerts: What alerts showed.
+        """
         spans = {(result.start_s, result.end_s) for result in results}
+        for end_s in {seen.end_s for seen in alerts}:
+            inside = {span for span in spans if span[0] < end_s < span[1]}
+            spans |= {(start_s, end_s) for start_s, _ in inside} | {(end_s, last_s) for _, last_s in inside}
         spans |= {(a[1], b[1]) for a, b in combinations(sorted(spans), 2) if a[0] == b[0] and a[1] < b[1]}
         for start_s, end_s in sorted(spans):
             cells: Cells = {}
@@ -122,20 +149,35 @@ class SmallStream:
             labels = {
                 "gender": (*GENDERS, "unknown")[chance.choice(3, p=_parts(self._shares["gender"]))],
                 "race": (*RACES, "unknown")[chance.choice(4, p=_parts(self._shares["race"]))],
-                "decision": ("favorable", "unfavorable")[int(chance.random() < 0.4)],
             }
+            is_worse = self._is_unfair and ("female" in labels.values() or "black" in labels.values())
+            labels["decision"] = ("favorable", "unfavorable")[int(chance.random() < (0.9 if is_worse else 0.4))]
             places = tuple(names.index(labels[name]) if name in labels else 0 for name, names in dimensions.items())
             add_cells(cells, {self.layout.code_of(places): [1]})
         return cells
 
 
-def leaks(stream: SmallStream, results: list[Result], *, with_gate: bool = True) -> list[Sum]:
-    """Return what the attacker learns from everything that was ever shown of some results."""
+def leaks(
+    stream: SmallStream, results: list[Result], alerts: Iterable[Alert] = (), *, with_gate: bool = True
+) -> list[Sum]:
+    """Return what the attacker learns from everything that was ever shown of some results and alerts."""
     if not with_gate:
         results = [msgspec.structs.replace(result, withheld=msgspec.UNSET) for result in results]
     attacker, k = stream.attacker(), stream.model.privacy.k
-    attacker.see(set(seen_in(disclose_result(result, k) for result in results)))
-    return attacker.pinned(stream.asked(results), k)
+    seen = alert_sums(alerts, k)
+    attacker.see({*seen_in(disclose_result(result, k) for result in results), *seen})
+    return attacker.pinned(stream.asked(results, seen), k)
+
+
+def alert_sums(alerts: Iterable[Alert], k: int) -> list[Sum]:
+    """Return the exact numbers of people that some alerts show."""
+    shown = [alert for alert in (disclose_alert(alert, k) for alert in alerts) if not alert.is_rounded]
+    return [
+        Sum(alert.start_s, alert.end_s, tuple(alert.attribute.split(CROSS)), frozenset([tuple(group.split(AND))]), n)
+        for alert in shown
+        for group, n in ((alert.group, alert.n), (alert.reference, alert.n_reference))
+        if n is not None
+    ]
 
 
 def _people(cells: Cells) -> int:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
 
 from stream_app.core.privacy.pseudonym import RootKey
+from stream_app.core.windows.cells import Cells, add_cells
+from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.replay.sources import SourceCounter
 from stream_app.policy import parse_policy
 from tests.support.lanes.ingest_lane import NOW_S, IngestLane
 
@@ -149,3 +152,12 @@ def cells_of(lane: IngestLane) -> dict[tuple[int, str, str, str], list[int]]:
         for start_s, cells in lane.counted.items()
         for code, vector in cells.items()
     }
+
+
+def count_batches(counter: SourceCounter, batches: Iterable[Batch]) -> dict[int, Cells]:
+    """Return the cells of each pane that a replay counts."""
+    panes: dict[int, Cells] = {}
+    for batch in batches:
+        for start_s, cells in counter.count(batch):
+            add_cells(panes.setdefault(start_s, {}), cells)
+    return panes

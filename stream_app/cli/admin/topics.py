@@ -9,7 +9,7 @@ import typer
 
 from stream_app.cli.admin.acls import Cluster
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import AppId, Json, PolicyName, TopicFlags, read_settings
+from stream_app.cli.flags.settings import AppId, Json, OnlyModel, PolicyName, TopicFlags, read_settings
 from stream_app.cli.output import facts, notes, print_json, print_lines
 from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.kafka.admin import (
@@ -76,6 +76,7 @@ def list_topics(
     with_raw: Annotated[bool, typer.Option("--with-raw", help="Also print the raw topics for Strimzi.")] = False,
     cluster: Cluster = DEFAULT_CLUSTER,
     policy: PolicyName = None,
+    model: OnlyModel = None,
     app_id: AppId = None,
     as_json: Json = False,
 ) -> None:
@@ -89,7 +90,7 @@ def list_topics(
     if form not in ("text", "strimzi"):
         raise ConfigError(f"Unknown format {form!r}", action="Formats: text, strimzi")
     settings = read_settings(policy=policy, app_id=app_id)
-    specs = declared_topics(load_policy(settings.policy), settings.app_id, partitions=partitions)
+    specs = declared_topics(load_policy(settings.policy).only(model), settings.app_id, partitions=partitions)
     if form == "strimzi" and not as_json:
         resources = [kafka_topic(spec, cluster) for spec in specs if with_raw or spec.owner == "fairstream"]
         print_lines("\n---\n".join(resources).split("\n"))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import AppId, CommonFlags, Json, read_settings
+from stream_app.cli.flags.settings import AppId, CommonFlags, Json, OnlyModel, read_settings
 from stream_app.cli.output import facts, print_json, print_lines, width_of
 from stream_app.cli.own_commands import OwnCommands
 from stream_app.edges.kafka.admin import find_broker_fault
@@ -33,7 +33,7 @@ _STYLES = {"ok": "green", "attention": "bold red", "unknown": "yellow"}
 
 
 @with_flags
-def pre_deployment(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = False) -> None:
+def pre_deployment(*, flags: CommonFlags, model: OnlyModel = None, app_id: AppId = None, as_json: Json = False) -> None:
     """Check what must be in place before a model is deployed.
 
     Each item is ok, needs attention, or is unknown. Items that only a person can judge are as the person confirmed
@@ -41,39 +41,42 @@ def pre_deployment(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = 
 
     Example: fairstream checklist pre-deployment --policy loans
     """
-    _show("pre-deployment", _settings(flags, app_id), as_json=as_json)
+    _show("pre-deployment", _settings(flags, app_id), model, as_json=as_json)
 
 
 @with_flags
-def ongoing(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = False) -> None:
+def ongoing(*, flags: CommonFlags, model: OnlyModel = None, app_id: AppId = None, as_json: Json = False) -> None:
     """Check what must stay in place while a model is in use.
 
     As pre-deployment, with what can change: open breaches, shifts of scores, patterns of queries.
 
     Example: fairstream checklist ongoing --policy loans
     """
-    _show("ongoing", _settings(flags, app_id), as_json=as_json)
+    _show("ongoing", _settings(flags, app_id), model, as_json=as_json)
 
 
 @with_flags
-def every_item(*, flags: CommonFlags, app_id: AppId = None, as_json: Json = False) -> None:
+def every_item(*, flags: CommonFlags, model: OnlyModel = None, app_id: AppId = None, as_json: Json = False) -> None:
     """Check the items of both lists.
 
     Example: fairstream checklist all
     """
-    _show(None, _settings(flags, app_id), as_json=as_json)
+    _show(None, _settings(flags, app_id), model, as_json=as_json)
 
 
 def _settings(flags: CommonFlags, app_id: str | None) -> Settings:
     return read_settings(kafka=flags.kafka, policy=flags.policy, state_dir=flags.state_dir, app_id=app_id)
 
 
-def _show(phase: Phase | None, settings: Settings, *, as_json: bool) -> None:
-    policy, own = load_policy(settings.policy), OwnCommands(settings)
+def _show(phase: Phase | None, settings: Settings, model: str | None, *, as_json: bool) -> None:
+    policy, own = load_policy(settings.policy).only(model), OwnCommands(settings)
+    narrowed = [] if model is None else ["--model", model]
     gathered = {kind: own.gather(kind, words) for kind, words in _LOCAL.items()}
     fault = find_broker_fault(settings.connection)  # once, not by each command that needs one
     for kind, words in _OF_BROKER.items():
-        gathered[kind] = own.gather(kind, words) if fault is None else own.without(kind, words, fault)
+        gathered[kind] = (
+            own.gather(kind, words + narrowed) if fault is None else own.without(kind, words + narrowed, fault)
+        )
     known = Facts(settings, policy, read_log_facts(settings), gathered, time.time())
     reports = judge_items(phase, known)
     for report in reports:

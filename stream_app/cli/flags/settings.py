@@ -48,6 +48,10 @@ AppId = Annotated[
         show_default=False,
     ),
 ]
+OnlyModel = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="Only what this model of the policy needs.", show_default=False),
+]
 START_TIMEOUT_S = 60.0
 StartTimeout = Annotated[
     float, typer.Option("--start-timeout", min=1.0, help="Seconds that a local Kafka may take to be ready.")

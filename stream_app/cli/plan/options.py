@@ -119,6 +119,12 @@ class JudgingFlags:
                 raise ConfigError("--model names a model of a policy", action="Give --policy too")
             return None
         policy = load_policy(self.policy)
+        named = [model for model in policy.models if self.model in (None, model.name)]
+        if named and all(model.kind == "amounts" for model in named):
+            raise ConfigError(
+                f"Model {named[0].name} decides amounts; a plan is about approval rates",
+                action="Name a model of approvals with --model",
+            )
         judged = [model for model in policy.models if model.kind == "decisions"]
         if self.model is None and len(judged) != 1:
             names = ", ".join(model.name for model in judged) or "none"

@@ -8,7 +8,7 @@ import typer
 
 from stream_app.cli.exits import Exit
 from stream_app.cli.flags.expand import with_flags
-from stream_app.cli.flags.settings import Json, TopicFlags
+from stream_app.cli.flags.settings import Json, OnlyModel, TopicFlags
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.core.inspection.retention import DAY_MS, RetentionReport, days
 from stream_app.policy import load_policy
@@ -21,6 +21,7 @@ def retention(
     most: Annotated[
         float, typer.Option("--max-days", min=0.01, max=36_500, help="Longest retention of records about persons.")
     ] = 365,
+    model: OnlyModel = None,
     as_json: Json = False,
 ) -> None:
     """Judge how long the topics of a policy keep records.
@@ -32,7 +33,7 @@ def retention(
     Example: fairstream privacy retention --policy camera
     """
     settings = flags.settings()
-    policy = load_policy(settings.policy)
+    policy = load_policy(settings.policy).only(model)
     reports = read_reports(settings.connection, policy, settings.app_id, most_ms=int(most * DAY_MS))
     for report in reports:
         _print(report, as_json=as_json)

@@ -68,7 +68,12 @@ def bisect(
     has_change = bisection.onset is not None and bisection.onset.p_value < _MAX_P_VALUE
     pair = f"{group} vs. {searched.reference}"
     if as_json:
-        answer = {"onset": bisection.onset, "versions": bisection.versions, "offsets": bisection.offsets}
+        answer: dict[str, object] = {
+            "onset": bisection.onset,
+            "versions": bisection.versions,
+            "offsets": bisection.offsets,
+        }
+        answer["withheld"] = bisection.withheld
         print_json({"has_change": has_change, "attribute": searched.name, "group": group, **answer})
     elif has_change:
         for line in describe(bisection, pair, model.privacy.k):

@@ -19,13 +19,14 @@ from stream_app.cli.replay.progress import progress_bar
 from stream_app.cli.replay.run_name import RunName, name_run, show_saved
 from stream_app.cli.replay.scenarios import ScenarioFlags
 from stream_app.cli.replay.selection import COMPARED_KINDS, select_model, select_source, select_time_range
+from stream_app.pipeline.disclosure.wording import words_of_test
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.replay.ranges.run_request import RunRequest
 from stream_app.pipeline.replay.scenarios.comparison import RunComparison, compare_runs, field_words
 from stream_app.policy import load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_former, read_live
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import load, save
 
@@ -76,8 +77,9 @@ def compare(
     state_dir = Path(settings.state_dir)
     with progress_bar("comparing", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note)
-    former = read_former(settings, model, choice.topic_of(model), time_range)
-    results = release_scenarios(former, range_run, scenarios, is_exact=unsafe_exact)
+    with progress_bar("comparing with former replays", as_json=as_json) as note:
+        former = read_former(settings, model, choice.topic_of(model), time_range, note)
+        results = release_scenarios(former, range_run, scenarios, is_exact=unsafe_exact)
     original, *others = results
     facts_of_run = {"run": name.run, "model": model.name, "is_exact": unsafe_exact, "n_scenarios": len(scenarios)}
     append_event(settings, "replay-run", facts_of_run)
@@ -105,7 +107,10 @@ def _show(comparison: RunComparison) -> None:
         facts.print(f"{comparison.scenario}: all values are equal", markup=False)
     for change in comparison.alerts[:_MAX_SHOWN]:
         times = " -> ".join(_time(time_s) for time_s in (change.original_s, change.scenario_s) if time_s is not None)
-        facts.print(f"alert {change.kind}: {change.attribute} {change.group}, {change.test}, {times}", markup=False)
+        facts.print(
+            f"alert {change.kind}: {change.attribute} {change.group}, {words_of_test(change.test)}, {times}",
+            markup=False,
+        )
     if len(comparison.alerts) > _MAX_SHOWN:
         facts.print(f"and {len(comparison.alerts) - _MAX_SHOWN} more alerts differ")
     if not comparison.alerts:

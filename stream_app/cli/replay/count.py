@@ -27,7 +27,7 @@ from stream_app.pipeline.replay.tables.group_table import GroupTable, TableGroup
 from stream_app.policy import load_policy
 from stream_app.programs.replay.count import CountFacts, Table, amount_tables_of, count, facts_of, tables_of
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_tables
+from stream_app.programs.replay.release.tables import release_tables
 
 _COLUMNS = (
     Column("group", is_text=True, is_head=True),

@@ -27,7 +27,7 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.programs.audit.events import append_event
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_scenarios
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run import run as judge
 from stream_app.programs.replay.run_files import save
 from stream_app.programs.replay.verify import range_of_alert
@@ -125,9 +125,10 @@ def run_replay(
         observe, described = decided.observing(model, observe), {decided.name: decided.described}
     with progress_bar("replaying", as_json=as_json) as note:
         range_run = judge(settings, scenarios, time_range, choice, note, speed.replay_speed(), observe)
-    former = read_former(settings, model, choice.topic_of(model), time_range)
     cut = None if decided is None else decided.cut_of(time_range.aligned(model.period_s))
-    results = release_scenarios(former, range_run, scenarios, is_exact=content.unsafe_exact, decided=cut)
+    with progress_bar("comparing with former replays", as_json=as_json) as note:
+        former = read_former(settings, model, choice.topic_of(model), time_range, note)
+        results = release_scenarios(former, range_run, scenarios, is_exact=content.unsafe_exact, decided=cut)
     request = RunRequest(scenarios, time_range, choice, described, similar)
     append_event(settings, "replay-run", {"run": name.run, "model": model.name, "is_exact": content.unsafe_exact})
     show_saved(save(Path(settings.state_dir), name, request, range_run, results), as_json=as_json)

@@ -68,7 +68,9 @@ def write_bundle(
     if to_s <= from_s:
         raise ConfigError("The time range ends before it starts", action="Give --from before --to")
     is_published = not selection.from_raw and model.output_topic is not None
-    subject = Subject(settings.policy, model.name, _text(from_s), _text(to_s), is_published=is_published)
+    subject = Subject(
+        settings.policy, model.name, model.attributes[0].name, _text(from_s), _text(to_s), is_published=is_published
+    )
     head = BundleHead(
         pack=asked.name,
         pack_version=asked.version,
@@ -81,7 +83,9 @@ def write_bundle(
         code_version=__version__,
         command=shlex.join(["fairstream", "report", pack, *subject.words(), "--out", "FOLDER"]),
     )
-    bundle = make_bundle(head, asked, gather_evidence(asked, subject, OwnCommands(settings)))
+    own = OwnCommands(settings)
+    gathered = gather_evidence(asked, subject, own)
+    bundle = make_bundle(head, asked, gathered, lambda command: own.complete(command, subject.flags()))
     _print(bundle, save_bundle(settings, bundle, out), out, as_json=as_json)
 
 

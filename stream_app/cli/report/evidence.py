@@ -16,8 +16,8 @@ _OF_TABLE: dict[TableKind, tuple[EvidenceKind, ...]] = {
     "intersections": ("counts",),
     "pairs": ("counts",),
     "counted": ("counts",),
-    "alerts": ("alerts",),
-    "policy": ("policy",),
+    "alerts": ("counts", "alerts"),
+    "policy": ("counts", "policy"),
     "topics": ("topics",),
     "retention": ("topics", "retention"),
     "keys": ("keys",),
@@ -28,7 +28,7 @@ _OF_TABLE: dict[TableKind, tuple[EvidenceKind, ...]] = {
 _OF_CHECK: dict[CheckKind, tuple[EvidenceKind, ...]] = {
     "impact-ratio": ("counts",),
     "counts-final": ("counts",),
-    "open-breaches": ("alerts",),
+    "open-breaches": ("counts", "alerts", "judged"),
     "audit-verifies": ("audit",),
     "kept-at-least": ("topics", "retention"),
     "kept-at-most": ("topics", "retention"),
@@ -44,6 +44,7 @@ class Subject:
     Attributes:
         policy: Name or path of the policy, as it was given.
         model: Name of the model.
+        attribute: Name of one of its attributes.
         from_: Start of the time range, ISO 8601.
         to: Its end.
         is_published: Whether the published events are counted, not the raw records.
@@ -51,6 +52,7 @@ class Subject:
 
     policy: str
     model: str
+    attribute: str
     from_: str
     to: str
     is_published: bool
@@ -59,6 +61,10 @@ class Subject:
         """Return the flags that say what is counted."""
         source = ["--published"] if self.is_published else ["--from-raw"]
         return ["--policy", self.policy, "--model", self.model, "--from", self.from_, "--to", self.to, *source]
+
+    def flags(self) -> dict[str, str]:
+        """Return the policy and the model as flags."""
+        return {"--policy": self.policy, "--model": self.model}
 
 
 def gather_evidence(pack: Pack, subject: Subject, own: OwnCommands) -> Gathered:
@@ -86,18 +92,29 @@ def _counts(pack: Pack, subject: Subject) -> list[str]:
 
 
 def _alerts(_: Pack, subject: Subject) -> list[str]:
-    time_range = ["--from", subject.from_, "--to", subject.to]
-    return ["alerts", "list", "--policy", subject.policy, "--model", subject.model, *time_range, "--last", "0"]
+    """Return the command that lists alerts up to the end of the range: those before it show what was open."""
+    return ["alerts", "list", *_of_model(subject), "--to", subject.to, "--last", "0"]
+
+
+def _judged(_: Pack, subject: Subject) -> list[str]:
+    """Return the command that says until when decisions were judged: one record, that of the running totals."""
+    totals = ["--attribute", subject.attribute, "--window", "total", "--last", "1"]
+    return ["results", *_of_model(subject), *totals]
+
+
+def _of_model(subject: Subject) -> list[str]:
+    return ["--policy", subject.policy, "--model", subject.model]
 
 
 _COMMANDS: dict[EvidenceKind, Callable[[Pack, Subject], list[str]]] = {
     "counts": _counts,
     "alerts": _alerts,
+    "judged": _judged,
     "policy": lambda _, subject: ["policy", "check", "--policy", subject.policy],
-    "topics": lambda _, subject: ["topics", "list", "--policy", subject.policy],
-    "retention": lambda _, subject: ["privacy", "retention", "--policy", subject.policy],
+    "topics": lambda _, subject: ["topics", "list", *_of_model(subject)],
+    "retention": lambda _, subject: ["privacy", "retention", *_of_model(subject)],
     "keys": lambda *_: ["keys", "list"],
     "audit": lambda *_: ["audit", "verify"],
     "audit-entries": lambda _, subject: ["audit", "count", "--from", subject.from_, "--to", subject.to],
-    "checklist": lambda _, subject: ["checklist", "ongoing", "--policy", subject.policy],
+    "checklist": lambda _, subject: ["checklist", "all", *_of_model(subject)],
 }

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from stream_app.cli.show.result_table import STYLES
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
+from stream_app.pipeline.disclosure.wording import words_of_test
 from stream_app.pipeline.records.alerts import MonitoringRestart, SealedAlert
 from stream_app.pipeline.records.results import ProxyValues
 from stream_app.printed_text import in_one_line
@@ -34,7 +35,7 @@ def describe_alert(alert: DisclosedAlert | MonitoringRestart | SealedAlert) -> T
         style = STYLES["breach" if alert.change == "breach" else "ok"]
         pair = f"{alert.attribute}: {alert.group} vs. {alert.reference}"
         mark = ", estimated groups" if isinstance(alert.proxy, ProxyValues) else ""
-        test = f"{alert.test.value.replace('_', ' ')}{mark}"
+        test = f"{words_of_test(alert.test.value)}{mark}"
         head = Text.assemble((alert.change, style), in_one_line(f"  {alert.model}  {pair}, {test}"))
         lines = [*_lines(alert)]
     return Text("\n").join([head, *(Text(in_one_line(f"  {name:<8}  {text}")) for name, text in lines if text)])

@@ -32,10 +32,11 @@ _COLUMNS = (
 _REASONS = {"below_min_n": "too few decisions", "not_declared": "not in policy"}
 _HIDDEN = {SMALL_CELL: "fewer than k", WITHHELD: "withheld (former releases)", NOT_SHOWN_YET: NOT_SHOWN_YET_WORDS}
 _LISTED = (State.WARNING, State.BREACH)  # of intersections, since there are many
-_CAPTIONS = (
-    "Difference: mean of a group less that of the reference, with its interval for a single look.",
-    "Of intersections, the groups in warning or breach; all groups of one: --attribute {}",
+_DIFFERENCE = (
+    "Difference: mean of a group less that of the reference; {} for people. Intervals: for a single look. Limit: {}."
 )
+_SIDES = {"low": "above 0 is worse", "high": "below 0 is worse"}  # by which amounts are good
+_OF_INTERSECTIONS = "Of intersections, the groups in warning or breach; all groups of one: --attribute {}"
 
 
 def show_amounts(
@@ -78,40 +79,37 @@ def print_amounts(
     results: Iterable[AmountResult], k_of: Callable[[AmountResult], int], *, as_json: bool, is_complete: bool = False
 ) -> None:
     """Print results as JSON lines, or as one listing for each window."""
-    limits: dict[str, tuple[float, float | None]] = {}
+    heads: dict[str, AmountResult] = {}
     windows: dict[tuple[str, bool, int, str, int], list[DisclosedResult]] = {}
     for result in results:
         disclosed = disclose_result(result, k_of(result))
         if as_json:
             print_json(disclosed)
-        least = result.min_mean_ratio
-        limits[result.model] = result.max_mean_difference, least if isinstance(least, float) else None
+        heads[result.model] = result
         windows.setdefault(window_key(disclosed), []).append(disclosed)
     if as_json:
         return
     for key in sorted(windows):
-        limit, least_ratio = limits[key[0]]
-        print_listing(amount_table(windows[key], limit, least_ratio, is_complete=is_complete))
+        print_listing(amount_table(windows[key], heads[key[0]], is_complete=is_complete))
     if not windows:
         notes.print("No results. The result of a window appears when the window closes.")
 
 
-def amount_table(
-    results: list[DisclosedResult], limit: float, least_ratio: float | None = None, *, is_complete: bool = False
-) -> Listing:
+def amount_table(results: list[DisclosedResult], head: AmountResult, *, is_complete: bool = False) -> Listing:
     """List the results of one window.
 
     Args:
         results: At least one, all of one model and window.
-        limit: Widest difference of means that is permitted.
-        least_ratio: Lowest ratio of means that is permitted; None where none is limited.
+        head: A result of the model: which amounts are good, and how far means may differ.
         is_complete: Whether all groups of intersections are listed.
     """
+    limit = head.max_mean_difference
     sections = [_section(result, limit, is_complete=is_complete) for result in results]
     crosses = [result.attribute for result in results if CROSS in result.attribute]
-    captions = [f"{_CAPTIONS[0]} Limit: {shown_amount(limit, limit)}."]
-    captions += [] if least_ratio is None else [f"Ratio of the means: limit {ratio_limits(least_ratio)}."]
-    captions += [_CAPTIONS[1].format(crosses[0])] if crosses and not is_complete else []
+    captions = [_DIFFERENCE.format(_SIDES[head.favorable], shown_amount(limit, limit))]
+    if isinstance(head.min_mean_ratio, float):
+        captions.append(f"Ratio of the means: limit {ratio_limits(head.min_mean_ratio)}.")
+    captions += [_OF_INTERSECTIONS.format(crosses[0])] if crosses and not is_complete else []
     return Listing(title_of(results[0]), _COLUMNS, [section for section in sections if section.rows], captions)
 
 

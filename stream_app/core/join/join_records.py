@@ -106,6 +106,13 @@ def is_consistent(rows: JoinDecisions | JoinOutcomes) -> bool:
     return len(rows.times_s) == 4 * n and all(len(column) == 8 * n for column in rows.tags)
 
 
+def latest_s(rows: JoinDecisions | JoinOutcomes) -> int:
+    """Return the latest time of a consistent record; 0 without rows."""
+    if isinstance(rows, JoinDecisions):
+        return rows.time_s
+    return int(np.frombuffer(rows.times_s, np.uint32).max(initial=0))
+
+
 def pack_decisions(
     layout_hash: str, time_s: int, tags: Tags, cells: Cells32, scores: Scores | None, policy_hash: str = ""
 ) -> list[bytes]:

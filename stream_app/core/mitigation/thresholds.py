@@ -58,12 +58,16 @@ class GroupCuts(NamedTuple):
     curve: Floats
 
 
-def choose_cuts(groups: Sequence[tuple[Floats, Ints]], goal: Goal) -> GroupCuts | None:
+def choose_cuts(
+    groups: Sequence[tuple[Floats, Ints]], goal: Goal, permitted: Sequence[Floats] | None = None
+) -> GroupCuts | None:
     """Return the cuts of each group; None where a group has only good or only bad outcomes.
 
     Args:
         groups: Scores and outcomes (1 for a good one) of each group, of shape (n,) each.
         goal: The rate that all groups shall have.
+        permitted: The cuts of each group that may be chosen, beside nobody and everybody; None for every cut between
+            two scores.
 
     >>> scores, good = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0, 0, 1, 1])
     >>> chosen = choose_cuts([(scores, good), (scores - 0.1, good)], Goal.PARITY)
@@ -73,10 +77,10 @@ def choose_cuts(groups: Sequence[tuple[Floats, Ints]], goal: Goal) -> GroupCuts 
     grid = np.linspace(0, 1, N_GRID + 1)
     n = sum(len(scores) for scores, _ in groups)
     curve, hulls = np.zeros(len(grid)), []
-    for scores, good in groups:
+    for number, (scores, good) in enumerate(groups):
         if not 0 < int(good.sum()) < len(good):
             return None
-        rates, accuracies, cuts = _points(scores, good, goal)
+        rates, accuracies, cuts = _points(scores, good, goal, None if permitted is None else permitted[number])
         kept = upper_hull(rates, accuracies)
         rates, accuracies, cuts = rates[kept], accuracies[kept], cuts[kept]
         left = _left_of(grid, rates)
@@ -110,18 +114,22 @@ def upper_hull(rates: Floats, accuracies: Floats) -> Rows:
     return np.array(kept, np.intp)
 
 
-def _points(scores: Floats, good: Ints, goal: Goal) -> tuple[Floats, Floats, Floats]:
-    """Return rate, accuracy and cut for every cut between two scores, sorted by rate, then by accuracy."""
+def _points(scores: Floats, good: Ints, goal: Goal, permitted: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Return rate, accuracy and cut for every cut that may be chosen, sorted by rate, then by accuracy."""
     order = np.argsort(-scores, kind="stable")
     falling, good = scores[order], good[order]
-    ends = np.append(np.flatnonzero(falling[1:] < falling[:-1]), len(falling) - 1)  # last place of each score
-    n_good = np.concatenate([[0], np.cumsum(good)[ends]])
-    n_favorable = np.concatenate([[0], ends + 1])
+    if permitted is None:
+        ends = np.append(np.flatnonzero(falling[1:] < falling[:-1]), len(falling) - 1)  # last place of each score
+        lower = np.append(falling[ends[:-1] + 1], -np.inf)
+        cuts = np.concatenate([[np.inf], (falling[ends] + lower) / 2])
+        n_favorable = np.concatenate([[0], ends + 1])
+    else:
+        cuts = np.concatenate([[np.inf], np.sort(permitted)[::-1], [-np.inf]])
+        n_favorable = np.searchsorted(-falling, -cuts, side="left")
+    n_good = np.concatenate([[0], np.cumsum(good)])[n_favorable]
     total = int(good.sum())
     rates = n_favorable / len(good) if goal is Goal.PARITY else n_good / total
     accuracies = (n_good + (len(good) - total) - (n_favorable - n_good)) / len(good)
-    lower = np.append(falling[ends[:-1] + 1], -np.inf)
-    cuts = np.concatenate([[np.inf], (falling[ends] + lower) / 2])
     places = np.lexsort([accuracies, rates])
     return rates[places], accuracies[places], cuts[places]
 

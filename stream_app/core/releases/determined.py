@@ -145,8 +145,9 @@ class SmallSums:
         rest = n[some][:, None] - n[some]
         is_rest = (np.abs(along[some][:, None] - along[some]) < _NEAR) & (rest > 0) & (rest < k)
         whole, part = (some[places] for places in np.nonzero(is_rest))
-        is_apart = ~(asked[one] & asked[other]).any(axis=1)
-        is_inside = ~(asked[part] & ~asked[whole]).any(axis=1)
+        packed = np.packbits(asked, axis=1)
+        is_apart = ~(packed[one] & packed[other]).any(axis=1)
+        is_inside = ~(packed[part] & ~packed[whole]).any(axis=1)
         unions = asked[one[is_apart]] | asked[other[is_apart]]
         rests = asked[whole[is_inside]] & ~asked[part[is_inside]]
         return distinct(np.vstack([unions, rests]))

@@ -91,9 +91,11 @@ class _System:
         rows: Bools = np.zeros((len(self._cells) + 1, len(people)), np.bool_)
         rows[-1] = True  # everybody is known
         for number, table in enumerate(tables):
-            cells = [(number, tuple(labels[place] for place in table.places)) for labels in people]
-            known = [(self._row_of[item], column) for column, item in enumerate(cells) if item in self._row_of]
-            rows[tuple(np.array(known).T)] = True
+            own = {cell: row for row, (where, cell) in enumerate(self._cells) if where == number}
+            places = table.places
+            found = [own.get(tuple([labels[place] for place in places]), -1) for labels in people]
+            row, column = np.array(found, np.intp), np.arange(len(found))
+            rows[row[row >= 0], column[row >= 0]] = True
         n = np.array(list(people.values()), np.int64)
         crossed = [
             (tables[number].people[cell], number, cell, row)

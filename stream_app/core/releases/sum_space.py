@@ -117,13 +117,12 @@ class SumSpace:
         shares: Floats = moves.moves @ self._inverse
         if not self._inner.shape[1] or not len(shares):
             return shares
-        is_released = self._is_released.astype(np.float64)
-        free = np.diag(is_released) - is_released[:, None] * (
-            self._sums @ self._inverse
-        )  # combinations that cancel out
-        within = free @ self._inner_products @ free + np.eye(len(free))
-        missing = (moves.inner - shares @ self._inner_products) @ free
-        shares += np.linalg.solve(within, missing.T).T
+        own = np.flatnonzero(self._is_released)  # others have no share
+        products = self._inner_products[np.ix_(own, own)]
+        free = np.eye(len(own)) - self._sums[own] @ self._inverse[:, own]  # combinations that cancel out
+        within = free @ products @ free + np.eye(len(own))
+        missing = (moves.inner[:, own] - shares[:, own] @ products) @ free
+        shares[:, own] += np.linalg.solve(within, missing.T).T
         return shares
 
     def _remove(self, place: int) -> None:
@@ -138,10 +137,13 @@ class SumSpace:
 
 
 def _pseudoinverse(rows: Floats) -> Floats:
-    """Return the pseudoinverse of some rows, shape (dimensions, rows)."""
-    values, vectors = np.linalg.eigh(rows @ rows.T)
-    seen = vectors[:, ~_is_null(values)]
-    inverse: Floats = rows.T @ ((seen / values[~_is_null(values)]) @ seen.T)
+    """Return the pseudoinverse of some rows, shape (dimensions, rows), from the scalar products of the fewer sides."""
+    is_wide = len(rows) <= rows.shape[1]
+    values, vectors = np.linalg.eigh(rows @ rows.T if is_wide else rows.T @ rows)
+    is_seen = ~_is_null(values)
+    seen = vectors[:, is_seen]
+    products: Floats = (seen / values[is_seen]) @ seen.T
+    inverse: Floats = rows.T @ products if is_wide else products @ rows.T
     return inverse
 
 

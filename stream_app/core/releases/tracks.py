@@ -11,7 +11,7 @@ Moments are times in most tracks. They can be anything in order: cuts of a score
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 Moment = float
@@ -41,21 +41,27 @@ class Chain:
         """Return every count at a moment."""
         return self.values[bisect_left(self.moments, moment) : bisect_right(self.moments, moment)]
 
-    def within(self, first: Moment, last: Moment) -> Sequence[Moment]:
-        """Return the moments from one to another, both included."""
-        return self.moments[bisect_left(self.moments, first) : bisect_right(self.moments, last)]
+    def take(self, other: Chain, shift: int) -> None:
+        """Add the moments of another chain, none of which is there already.
 
-    def take(self, moments: Sequence[Moment], values: Sequence[int]) -> None:
-        """Add moments, in order; none of them is there already."""
-        if moments[0] > self.moments[-1]:
-            self.moments += moments
-            self.values += values
-        elif moments[-1] < self.moments[0]:
-            self.moments[:0] = moments
-            self.values[:0] = values
-        else:
-            for moment, value in zip(moments, values, strict=True):
-                self.insert(moment, value)
+        Args:
+            other: The other chain.
+            shift: What is added to its running counts.
+        """
+        for place, first, last in reversed(list(self._runs_of(other))):
+            self.moments[place:place] = other.moments[first:last]
+            self.values[place:place] = [value + shift for value in other.values[first:last]]
+
+    def give_back(self, other: Chain) -> None:
+        """Take away again the moments of another chain."""
+        place = 0
+        while place < len(other.moments):
+            start = bisect_left(self.moments, other.moments[place])
+            n = 1
+            while place + n < len(other.moments) and self.moments[start + n] == other.moments[place + n]:
+                n += 1
+            del self.moments[start : start + n], self.values[start : start + n]
+            place += n
 
     def insert(self, moment: Moment, value: int) -> None:
         """Add a moment, after those that are equal."""
@@ -63,10 +69,19 @@ class Chain:
         self.moments.insert(place, moment)
         self.values.insert(place, value)
 
-    def remove(self, moment: Moment, first: int = 0) -> None:
-        """Take a moment away, with all its counts but the first ones."""
-        places = slice(bisect_left(self.moments, moment) + first, bisect_right(self.moments, moment))
-        del self.moments[places], self.values[places]
+    def remove_last(self, moment: Moment) -> None:
+        """Take away the last count at a moment."""
+        place = bisect_right(self.moments, moment) - 1
+        del self.moments[place], self.values[place]
+
+    def has_any_near(self, other: Chain, shift: int, k: int) -> bool:
+        """Return whether 1 to k-1 people are between a moment of another chain and a neighbor; see ``take``."""
+        ends = {end for _, first, last in self._runs_of(other) for end in (first, last - 1)}
+        return any(
+            self.has_near(other.moments[end], value + shift, k)
+            for end in sorted(ends)
+            for value in other.values_at(other.moments[end])
+        )
 
     def has_near(self, moment: Moment, value: int, k: int) -> bool:
         """Return whether 1 to k-1 people are between a moment that is added and one of its neighbors."""
@@ -74,6 +89,19 @@ class Chain:
         neighbors = [self.moments[before - 1]] if before else []
         neighbors += self.moments[after : after + 1]
         return any(0 < abs(value - other) < k for neighbor in neighbors for other in self.values_at(neighbor))
+
+    def _runs_of(self, other: Chain) -> Iterator[tuple[int, int, int]]:
+        """Yield the runs of another chain between two neighboring moments: the place, and their first and last one."""
+        first = 0
+        while first < len(other.moments):
+            place = bisect_left(self.moments, other.moments[first])
+            is_last = place == len(self.moments)
+            last = len(other.moments) if is_last else bisect_left(other.moments, self.moments[place], first)
+            yield place, first, last
+            first = last
+
+
+Link = tuple[Chain, Chain, int]
 
 
 class Track:
@@ -105,9 +133,15 @@ class Track:
         """Yield every chain of more than one moment."""
         yield from (chain for chain in {id(chain): chain for chain in self._at.values()}.values() if chain.moments[1:])
 
+    @property
+    def moments(self) -> Collection[Moment]:
+        """Every moment of which anything is known, in any order."""
+        return self._at.keys()
+
     def chain_at(self, moment: Moment) -> Chain | None:
-        """Return the chain of a moment; None where nothing is known of it."""
-        return self._at.get(moment)
+        """Return the chain of several moments that one is in; None where nothing is known between it and another."""
+        chain = self._at.get(moment)
+        return None if chain is None or len(chain.moments) == 1 else chain
 
     def between(self, start: Moment, end: Moment) -> int | None:
         """Return the people between two moments; None where they do not follow."""
@@ -115,6 +149,18 @@ class Track:
         if chain is None or self._at.get(end) is not chain:
             return None
         return chain.value_at(end) - chain.value_at(start)
+
+    def link_of(self, start: Moment, end: Moment, n: int) -> Link | None:
+        """Return how a count would connect two chains: whatever moments it does that by, the same would follow.
+
+        Returns:
+            The chains and what would be added to the running counts of the second one; None where nothing is known of
+            one of the moments, or both are connected.
+        """
+        first, last = self._at.get(start), self._at.get(end)
+        if first is None or last is None or first is last:
+            return None
+        return first, last, first.value_at(start) + n - last.value_at(end)
 
     def knows(self, start: Moment, end: Moment, n: int) -> bool:
         """Return whether this many people between two moments follow already."""
@@ -133,7 +179,8 @@ class Track:
             k: Fewest people that may follow; 0 takes in everything.
 
         Returns:
-            Moments that have other neighbors now; None where fewer than k people would follow, and nothing has changed.
+            Moments that are in another chain now, or in one of several moments for the first time; None where fewer
+            than k people would follow, and nothing has changed.
         """
         first, last = self._chain_at(start), self._chain_at(end)
         if first is last:
@@ -142,13 +189,13 @@ class Track:
         large, small = first, last
         if len(first.moments) < len(last.moments):
             large, small, shift = last, first, -shift
-        moved = [(moment, value + shift) for moment, value in zip(small.moments, small.values, strict=True)]
-        if k and any(large.has_near(moment, value, k) for moment, value in moved):
+        if k and large.has_any_near(small, shift, k):
             return None
-        large.take(small.moments, [value for _, value in moved])
+        joined = small.moments if len(large.moments) > 1 else [*large.moments, *small.moments]
+        large.take(small, shift)
         self._at.update(dict.fromkeys(small.moments, large))
         self._steps.append((large, small))
-        return small.moments
+        return joined
 
     @property
     def n_steps(self) -> int:
@@ -159,10 +206,9 @@ class Track:
         """Forget the last count that has changed anything."""
         chain, taken = self._steps.pop()
         if not isinstance(taken, Chain):
-            chain.remove(taken, len(chain.values_at(taken)) - 1)
+            chain.remove_last(taken)
             return
-        for moment in taken.moments:
-            chain.remove(moment)
+        chain.give_back(taken)
         self._at.update(dict.fromkeys(taken.moments, taken))
 
     def _chain_at(self, moment: Moment) -> Chain:

@@ -6,14 +6,16 @@ again. So the same tables again are the same, and cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from stream_app.core.releases.knowledge import Count, Knowledge, Members, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, Members, People
 
 CROSS = "+"  # joins the names of attributes
 WITHIN = "|"  # follows the name of an attribute where not all decisions are counted
+OnProgress = Callable[[int, int], object]
 Group = frozenset[str]  # groups of the policy that are counted as one
 Cell = tuple[Group, ...]  # a group of each attribute of a table
 
@@ -47,7 +49,10 @@ class ReleasedTable(NamedTuple):
 
 
 def choose_shown(
-    knowledge: Knowledge, tables: Sequence[ReleasedTable], live: Sequence[ReleasedTable] = ()
+    knowledge: Knowledge,
+    tables: Sequence[ReleasedTable],
+    live: Sequence[ReleasedTable] = (),
+    on_progress: OnProgress = lambda _, __: None,
 ) -> list[set[Cell]]:
     """Return the cells that each table may show, and take them in.
 
@@ -55,6 +60,7 @@ def choose_shown(
         knowledge: What was shown before; it knows these tables afterwards.
         tables: The tables, those that matter most first. Among them, fewer attributes go first.
         live: What was published of the same time, which need not be noted.
+        on_progress: Called with the number of tables that were compared, and of all.
     """
     order = sorted(range(len(tables)), key=lambda number: len(tables[number].attributes))
     _relate(knowledge, [*live, *tables])
@@ -66,8 +72,9 @@ def choose_shown(
     for table in tables:
         _add_known(knowledge, table)
     kept: list[set[Cell]] = [set() for _ in tables]
-    for number in order:
+    for n_done, number in enumerate(order, 1):
         kept[number] = _choose(knowledge, tables[number])
+        on_progress(n_done, len(tables))
     return kept
 
 
@@ -84,7 +91,7 @@ def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
         if cell not in kept and knowledge.add_if_safe(count):
             kept.append(cell)
             marks.append(mark)
-    while not _add_rest(knowledge, table, kept) and len(kept) > n_known:
+    while not add_rest(knowledge, table, kept) and len(kept) > n_known:
         kept.pop()
         knowledge.undo(marks.pop())
     for cell in table.shown:
@@ -99,8 +106,14 @@ def _has_few_changed(knowledge: Knowledge, table: ReleasedTable) -> bool:
     return any(knowledge.is_few(change) for change in changes)
 
 
-def _add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
-    """Take in what all groups that are hidden have together; return False where fewer than k people follow from it."""
+def add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -> bool:
+    """Take in what all groups that are hidden have together; return False where fewer than k people follow from it.
+
+    Args:
+        knowledge: What was shown before.
+        table: A table that was taken in.
+        kept: The cells that it shows.
+    """
     hidden = [cell for cell in _cells(table) if cell not in kept]
     n = sum(table.people.get(cell, 0) for cell in hidden)
     if len(table.attributes) > 1 or len(hidden) <= 1 or not n or not kept or not table.is_whole:

@@ -178,6 +178,11 @@ class PeriodHistory:
     def __len__(self) -> int:
         return len(self._by_start)
 
+    @property
+    def end_s(self) -> int:
+        """End of the newest period."""
+        return self._levels[0][-1].end_s
+
     def add(self, period: ClosedPeriod) -> None:
         """Add a period, later than all before it."""
         self._put(StoredSpan(0, period.start_s, period.end_s, _encoder.encode(period.cells)))
@@ -208,6 +213,37 @@ class PeriodHistory:
         for span in spans:
             add_cells(cells, _decoder.decode(span.data))
         return HistorySpan(spans[0].start_s, spans[-1].end_s, cells)
+
+    def boundary_near(self, onset_s: int, step_s: int) -> int | None:
+        """Return the multiple of a step nearest to an onset at which no span is cut; None where there is none.
+
+        Args:
+            onset_s: The onset, within the history.
+            step_s: The step, in seconds.
+
+        >>> history = PeriodHistory()
+        >>> for start_s in range(0, 300, 10):
+        ...     history.add(ClosedPeriod(start_s, start_s + 10, {1: [10]}))
+        >>> history.boundary_near(80, 60), history.boundary_near(100, 60)
+        (60, 120)
+        """
+        found: list[int] = []
+        end_s: int | None = None
+        for span in self._in_order():
+            last_s = span.start_s - span.start_s % step_s
+            if end_s is None or last_s >= end_s:
+                first_s = last_s if end_s is None else end_s + -end_s % step_s
+                found.append(min(max(onset_s - onset_s % step_s, first_s), last_s))
+                found.append(min(max(onset_s + -onset_s % step_s, first_s), last_s))
+            end_s = span.end_s
+        return min(found, key=lambda time_s: (abs(time_s - onset_s), time_s), default=None)
+
+    def between(self, start_s: int, end_s: int) -> HistorySpan:
+        """Return the sum of the spans that are entirely in a time range, as one of that range."""
+        cells: Cells = {}
+        for span in self.within(start_s, end_s):
+            add_cells(cells, span.cells)
+        return HistorySpan(start_s, end_s, cells)
 
     def get(self, start_s: int) -> StoredSpan | None:
         """Return the span that starts at a time; None where there is none."""

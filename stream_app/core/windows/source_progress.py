@@ -62,6 +62,19 @@ class SourceProgress(NamedTuple):
         """Return whether a pane cannot change any more in this partition."""
         return self.closed_before_s is not None and pane_start_s < self.closed_before_s
 
+    def after(self, before: SourceProgress | None) -> SourceProgress:
+        """Return it with every pane final that was final before: in one log none opens again.
+
+        >>> last = SourceProgress(9, 120, 131, False)
+        >>> SourceProgress(4, 60, 71, False).after(last).closed_before_s
+        120
+        """
+        if before is None or before.closed_before_s is None or self.log_number > before.log_number:
+            return self
+        return self._replace(
+            closed_before_s=max(self.closed_before_s or before.closed_before_s, before.closed_before_s)
+        )
+
 
 def combined_watermark(sources: Iterable[SourceProgress]) -> int | None:
     """Return the lowest ``closed_before_s`` over the partitions that are not idle.

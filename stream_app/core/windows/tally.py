@@ -72,7 +72,9 @@ class Tally(TallyState):
         self._check_consumed()
         before, was_all_idle = self.progress.get(source), self.is_all_idle()
         for start_s, cells in panes.items():
-            if before is None or not before.is_final(start_s):
+            if not self.has_room(cells):
+                self.changes.n_unmatched += 1
+            elif before is None or not before.is_final(start_s):
                 self._replace(source, start_s, cells)
         self.progress[source] = progress
         self.changes.changed.add(("source", *source))
@@ -145,8 +147,8 @@ class Tally(TallyState):
 
     def _advance_with(self, watermark_s: int | None) -> Closings:
         """Close the panes before a watermark, and test the periods that every awaited partition has passed."""
-        closed_s = max((time_s for time_s in (watermark_s, self.closed_before_s) if time_s is not None), default=None)
-        tested_s = None
+        tested_s, times_s = None, (watermark_s, self.closed_before_s)
+        closed_s = max((time_s for time_s in times_s if time_s is not None), default=None)
         if closed_s is not None and self.is_every_source_known():
             tested_s = tested_watermark(self.present(), self.silence.passed_over, closed_s)
         return self.advance_to(closed_s, tested_s)
@@ -214,8 +216,7 @@ class Tally(TallyState):
     def _close(self, closed_s: int, tested_s: int | None) -> Closings:
         before_s = self.closed_before_s
         due = sorted(start for start in self.open_panes if start < closed_s)
-        first_s = before_s if before_s is not None else min(due, default=closed_s)
-        n_filled: Counter[str] = Counter()
+        first_s, n_filled = min(due, default=closed_s) if before_s is None else before_s, Counter[str]()
         for start_s in due:
             n_filled += yield from self._close_windows(start_s, tested_s)
             self._close_pane(start_s)

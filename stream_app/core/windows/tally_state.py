@@ -22,6 +22,9 @@ from stream_app.core.windows.tally_changes import TallyChanges, WindowKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import RunningTotal, WindowCounts
 
+_LARGE = 2**52  # fewer than a thousand times this is exact in any case
+_MOST = 2**62
+
 
 @dataclass(slots=True)
 class TallyState:
@@ -161,6 +164,15 @@ class TallyState:
         add_cells(difference, self.unsettled.get(source, {}).get(start_s, {}), sign=-1)
         return difference
 
+    def has_room(self, cells: Cells) -> bool:
+        """Return whether the sums of everything stay exact in 64 bits with the counts of one more pane."""
+        size = _size_of(cells)
+        if size < _LARGE:
+            return True
+        sums = [self.total.cells] if self.config.has_total else [window.cells for window in self.windows.values()]
+        sums += [own for by_source in self.open_panes.values() for own in by_source.values()]
+        return size + sum(map(_size_of, sums)) <= _MOST
+
     def ending(self, end_s: int) -> list[WindowKey]:
         """Return the windows that have not closed and end by a time, in order."""
         return self.config.in_order(
@@ -232,3 +244,8 @@ class TallyState:
             last_s = min(last_s, self.periods.tested_before_s or 0)
         kept = newest | self.changes.revised  # a correction that was not published yet must not get lost
         return (key for key in self.windows if self.config.end_s(key) <= last_s and key not in kept)
+
+
+def _size_of(cells: Cells) -> int:
+    """Return the sum of all entries, without their signs."""
+    return sum(sum(map(abs, vector)) for vector in cells.values())

@@ -56,11 +56,7 @@ class BreachedPair(NamedTuple):
     @property
     def distance(self) -> float:
         """How far its value is beyond the limit."""
-        amounts = self.alert.amounts
-        if isinstance(amounts, AlertAmounts):
-            ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
-            return distance_from_limit(self.kind, ratio, amounts.difference.value, self.limit)
-        return distance_from_limit(self.kind, self.alert.disparate_impact_ratio, self.alert.gap, self.limit)
+        return _distance(self, self.alert)
 
 
 class BreachRows:
@@ -144,8 +140,9 @@ class BreachRows:
         self._rank.set((*labels, *names), rank)
         is_crossed = CROSS in alert.attribute
         # An alert has neither the design effect of a cluster nor the variance of an estimate, which widen intervals.
-        has_intervals = model.cluster is None and not isinstance(pair.alert.proxy, ProxyValues)
-        values = _values_of(pair.alert, alert, has_intervals=has_intervals) | {"distance_ratio": pair.distance}
+        is_estimated = model.cluster is not None or isinstance(pair.alert.proxy, ProxyValues)
+        values = _values_of(pair.alert, alert, has_intervals=not is_estimated and not alert.is_rounded)
+        values |= {"distance_ratio": None if alert.is_hidden else _shown_distance(pair, alert)}
         for name, value in values.items():
             is_wanted = is_lead or name in _OF_FURTHER_LIMITS
             if value is not None and is_wanted and not (is_crossed and name in _NOT_CROSSED):
@@ -235,11 +232,13 @@ _OF_FURTHER_LIMITS = (
     ),
     *("onset_timestamp_seconds", "detected_timestamp_seconds"),
 )
-# Of an intersection nothing is exported from which the rate of a small group could be computed, and less in all.
+# Of an intersection nothing is exported from which rate or mean of a small group could be computed, and less in all.
 _NOT_CROSSED = frozenset(
     {
         "favorable_ratio",
         "reference_favorable_ratio",
+        "mean_amount",
+        "reference_mean_amount",
         "reference_decisions",
         "onset_earliest_timestamp_seconds",
         "onset_latest_timestamp_seconds",
@@ -279,13 +278,26 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
         values |= _ends_of("gap_ratio", intervals.gap)
     values |= {
         "favorable_ratio": alert.rate,
-        "reference_favorable_ratio": approval_rate(reference),
+        "reference_favorable_ratio": alert.reference_rate if alert.is_rounded else approval_rate(reference),
         "decisions": alert.n,
         "reference_decisions": None if alert.test is PairTest.SCORE_DRIFT else alert.n_reference,
     }
     if alert.cause is not None:
         values |= {"cause_mix_ratio": alert.cause.mix, "cause_rate_ratio": alert.cause.rate}
     return values
+
+
+def _shown_distance(pair: BreachedPair, alert: DisclosedAlert) -> float:
+    """Return how far the value that is shown is beyond the limit."""
+    return _distance(pair, alert) if alert.is_rounded else pair.distance
+
+
+def _distance(pair: BreachedPair, alert: Alert | DisclosedAlert) -> float:
+    amounts = alert.amounts
+    if isinstance(amounts, AlertAmounts | DisclosedAlertAmounts):
+        ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
+        return distance_from_limit(pair.kind, ratio, amounts.difference.value, pair.limit)
+    return distance_from_limit(pair.kind, alert.disparate_impact_ratio, alert.gap, pair.limit)
 
 
 def _ends_of(name: str, interval: Interval) -> dict[str, float | None]:

@@ -87,6 +87,11 @@ class FairnessMetrics:
             "An attribute whose groups are estimated from probabilities of membership.",
             ("model", "attribute"),
         )
+        self._amount = Gauge(
+            "fairstream_amount_info",
+            "The amount that a model decides, and which amounts are good for people: low or high.",
+            ("model", "amount", "favorable"),
+        )
         self._sealed = SealedMetrics(self._breaches.incidents, self._end)
         for model in policy.models:
             self._sealed.follow(model)
@@ -116,7 +121,7 @@ class FairnessMetrics:
         if name in self._models:
             self.drop(name)
             self.drop(outcomes_name(name))
-            for gauge in (self._threshold, self._reference, self._group, self._proxy):
+            for gauge in (self._threshold, self._reference, self._group, self._proxy, self._amount):
                 gauge.drop(name)
             del self._models[name]
 
@@ -190,7 +195,7 @@ class FairnessMetrics:
         """Return all rows."""
         for rows in (self._values, self._evidence, self._causes, self._levels, self._breaches, self._outcomes):
             yield from rows.families()
-        described = (self._reference, self._group, self._proxy)
+        described = (self._reference, self._group, self._proxy, self._amount)
         for instrument in (self._end, self._suppressed, self._threshold, *described):
             yield instrument.family()
 
@@ -205,6 +210,8 @@ class FairnessMetrics:
             self._proxy.set((model.name, proxy.name), 1)
             self._start_pairs(model, proxy.name, proxy.reference, PAIR_KINDS)
         self._place_groups(model)
+        if model.decision is not None and model.decision.is_amount:
+            self._amount.set((model.name, model.decision.name, str(model.decision.favorable)), 1)
 
     def _place_groups(self, model: ModelPolicy) -> None:
         """Number the groups that are compared, in the order of the policy; dashboards color by it."""

@@ -32,6 +32,7 @@ _N_SUPPRESSED = len(SUPPRESSION_REASONS)  # series of an attribute, one for each
 _N_ENDS = 1  # end of the newest window of an attribute and window
 _N_REFERENCES = 1  # reference group of an attribute
 _N_PROXIES = 1  # that an attribute is estimated
+_N_AMOUNTS = 1  # which amount is decided
 
 
 def count_series(policy: Policy) -> int:
@@ -64,7 +65,7 @@ def _of_amounts(model: ModelPolicy) -> int:
     n_tests = N_DIRECTIONS * n_kinds
     n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
     n_of_all = AlertLevels.n_series(n_kinds) + Incidents.n_series(1) + _N_REFERENCES + _N_SUPPRESSED
-    n_series = (n_attributes + n_crosses) * n_of_all
+    n_series = _N_AMOUNTS + (n_attributes + n_crosses) * n_of_all
     for attribute in model.attributes:
         n_groups = len(attribute.groups)
         n_series += n_windows * ((n_groups + N_UNDECLARED) * GroupValues.n_series(GroupScope.AMOUNT) + _N_ENDS)

@@ -8,6 +8,7 @@ for each log, in a new file that replaces the old one in one step: what follows 
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,8 +26,11 @@ from stream_app.edges.files.writing import make_folder, write_file
 from stream_app.edges.releases.locked_file import LockedFile
 from stream_app.errors import ConfigError
 
-_TURN = Turn("Another process is noting a release", wait_s=10.0)
+_TURN = Turn(
+    "Another replay is being compared with former ones", wait_s=60.0, action="Run the command again when that has ended"
+)
 _MOST_LINES = 50
+_MOST_BYTES = 256 * 2**20
 
 
 class _Set(NamedTuple):
@@ -42,11 +46,19 @@ class _Chains(NamedTuple):
     sets: list[_Set]
 
 
+class _Withheld(NamedTuple):
+    """The ranges in which a set was withheld: start and end of each, one after the other."""
+
+    attribute: str
+    members: tuple[tuple[str, ...], ...]
+    ends: list[int | float]
+
+
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: str
     topic: str
     chains: list[_Chains]
-    withheld: list[WithheldCount] = []
+    withheld: list[_Withheld] = []
 
 
 class ReleaseFile(LockedFile):
@@ -71,22 +83,41 @@ class ReleaseFile(LockedFile):
             k: Fewest people about which anything may follow.
 
         Raises:
-            ConfigError: the file is unsafe, or was changed by something else.
+            ConfigError: the file is unsafe, is full, or was changed by something else.
             WriteError: it cannot be written.
         """
         make_folder(self.path.parent)
         with self.locked() as descriptor:
             lines = self._lines(descriptor)
             own = [line for line in lines if (line.model, line.topic) == (model, topic)]
-            knowledge = Knowledge(k, _stored(own), (count for line in own for count in line.withheld))
+            knowledge = Knowledge(k, _stored(own), _withheld(own))
             yield knowledge
             news, withheld = knowledge.news(), knowledge.newly_withheld()
             if news or withheld:
-                lines.append(_Line(model, topic, _shared(news), withheld))
-                self.append(descriptor, _encode(lines[-1]))
-            if len(lines) > _MOST_LINES:
-                write_file(self.path, b"".join(map(_encode, _joined(lines))), is_private=True)
+                lines.append(_Line(model, topic, _shared(news), _by_set(withheld)))
+                self._note(descriptor, lines)
         sync_folder(self.path.parent)
+
+    def _note(self, descriptor: int, lines: Sequence[_Line]) -> None:
+        """Write the last line; join all of them where they are many, or the file would be too large."""
+        line = _encode(lines[-1])
+        is_full = os.fstat(descriptor).st_size + len(line) > _MOST_BYTES
+        if not is_full:
+            self.append(descriptor, line)
+        if not is_full and len(lines) <= _MOST_LINES:
+            return
+        joined = b"".join(map(_encode, _joined(lines)))
+        if len(joined) > _MOST_BYTES:
+            raise self._full()
+        write_file(self.path, joined, is_private=True)
+
+    def _full(self) -> ConfigError:
+        return ConfigError(
+            f"{self.path} is full: it may have {_MOST_BYTES:,} bytes, so nothing new can be compared with former "
+            "replays, and nothing is shown",
+            action="Run a former command again, or open its results (fairstream replay list): that needs no room. Or "
+            "ask for fewer windows. With an empty state folder, readers of former results can subtract",
+        )
 
     def _lines(self, descriptor: int) -> list[_Line]:
         try:
@@ -103,8 +134,8 @@ def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
     for line in lines:
         of_log[line.model, line.topic].append(line)
     for (model, topic), own in of_log.items():
-        withheld = dict.fromkeys(count for line in own for count in line.withheld)
-        yield _Line(model, topic, _shared(Knowledge(0, _stored(own)).everything()), [*withheld])
+        everything = Knowledge(0, _stored(own)).everything()
+        yield _Line(model, topic, _shared(everything), _by_set(dict.fromkeys(_withheld(own))))
 
 
 def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:
@@ -112,6 +143,20 @@ def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:
         for moments, sets in line.chains:
             for attribute, members, values in sets:
                 yield StoredChain(attribute, members, moments, values)
+
+
+def _withheld(lines: Iterable[_Line]) -> Iterator[WithheldCount]:
+    for line in lines:
+        for attribute, members, ends in line.withheld:
+            for start, end in zip(ends[::2], ends[1::2], strict=True):
+                yield WithheldCount(attribute, members, start, end)
+
+
+def _by_set(withheld: Iterable[WithheldCount]) -> list[_Withheld]:
+    of_set: dict[tuple[str, tuple[tuple[str, ...], ...]], list[Moment]] = defaultdict(list)
+    for attribute, members, start, end in withheld:
+        of_set[attribute, members] += start, end
+    return [_Withheld(*people, ends) for people, ends in of_set.items()]
 
 
 def _shared(stored: Iterable[StoredChain]) -> list[_Chains]:

@@ -8,6 +8,7 @@ from stream_app.core.cause.cause import OTHER_SEGMENTS, Cause, SegmentPart
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.over_time import TimeParts
+from stream_app.core.privacy.rounding import round_to
 from stream_app.pipeline.disclosure.rules import is_small
 
 
@@ -81,6 +82,19 @@ def disclose_cause(cause: Cause, k: int) -> DisclosedCause:
         ),
         over_time=cause.over_time,
     )
+
+
+def rounded_cause(cause: DisclosedCause, step: float) -> DisclosedCause:
+    """Round the parts of a cause to a step; features to tenths, and without the split over time."""
+    parts = tuple(
+        msgspec.structs.replace(part, mix=round_to(part.mix, step), rate=round_to(part.rate, step))
+        for part in cause.segments
+    )
+    features = tuple(
+        msgspec.structs.replace(feature, standardized=round(feature.standardized, 1)) for feature in cause.features
+    )
+    mix, rate = (None if part is None else round_to(part, step) for part in (cause.mix, cause.rate))
+    return msgspec.structs.replace(cause, mix=mix, rate=rate, segments=parts, features=features, over_time=None)
 
 
 def _sum(parts: list[SegmentPart]) -> DisclosedPart:

@@ -46,13 +46,14 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
         return _short(f"scores of {group} have drifted from their own past")
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         describe = describe_ratio_breach if kind is LimitKind.MEAN_RATIO else describe_mean_breach
-        return _short(describe(alert.amounts, group, reference))
+        is_group_worse = alert.test not in (PairTest.MEAN_HIGH, PairTest.MEAN_RATIO_HIGH)
+        return _short(describe(alert.amounts, group, reference, is_group_worse=is_group_worse))
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)
-    estimated = (
-        " (estimated)" if isinstance(alert.proxy, ProxyValues) else ""
-    )  # from probabilities: nobody's group is known
+    estimated = " (rounded)" if alert.is_rounded else ""
+    if isinstance(alert.proxy, ProxyValues):  # from probabilities: nobody's group is known
+        estimated = " (estimated)"
     ratio = alert.disparate_impact_ratio
     if kind is LimitKind.RATIO and ratio is not None:
         share = min(ratio, 1 / ratio) if ratio else 0.0

@@ -10,7 +10,7 @@ from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
 from stream_app.pipeline.disclosure.outcomes import DisclosedOutcomeGroup
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.names import model_of
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
 from stream_app.policy import Policy, Rules
 
 NOT_PROVEN = "limit exceeded, not proven"  # beyond a limit by the values alone, without evidence for an alarm
@@ -22,6 +22,23 @@ _LIMITS = {
     PlainRule.DISPARATE_IMPACT_UNDEFINED: "ratio not computable",
     PlainRule.GAP: "gap",
 }
+
+# Not "low" and "high": small amounts may be the good ones.
+_OF_MEANS: dict[str, str] = {
+    PairTest.MEAN_LOW: "mean worse",
+    PairTest.MEAN_HIGH: "mean better",
+    PairTest.MEAN_RATIO_LOW: "mean ratio worse",
+    PairTest.MEAN_RATIO_HIGH: "mean ratio better",
+}
+
+
+def words_of_test(test: str) -> str:
+    """Return a test of a group in words: on which side of its reference the group is.
+
+    >>> words_of_test("ratio_low"), words_of_test("mean_low"), words_of_test("mean_ratio_high")
+    ('ratio low', 'mean worse', 'mean ratio better')
+    """
+    return _OF_MEANS.get(test) or test.replace("_", " ")
 
 
 def state_words(state: State | None, exceeded: tuple[str, ...] = ()) -> str:

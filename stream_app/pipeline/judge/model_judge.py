@@ -25,7 +25,8 @@ from stream_app.pipeline.judge.stored.checkpoints import CHECKPOINT, CheckpointS
 from stream_app.pipeline.judge.stored.journal_notes import JournalNotes
 from stream_app.pipeline.judge.stored.last_alerts import LastAlerts
 from stream_app.pipeline.judge.stored.moved_state import PaneMapper
-from stream_app.pipeline.judge.stored.part_joiner import PartJoiner, corrections_of, joined_flush, recounted_since
+from stream_app.pipeline.judge.stored.part_joiner import corrections_of, joined_flush, recounted_since
+from stream_app.pipeline.judge.stored.report_intake import NO_RECORD, Flush, PolicyOf, ReadRecord, ReportIntake
 from stream_app.pipeline.judge.stored.stored_history import HISTORY, history_changes, history_entries, restore_history
 from stream_app.pipeline.judge.stored.stored_tally import (
     COUNTED,
@@ -60,6 +61,7 @@ class ModelJudge:
     Attributes:
         n_journal_entries: Number of entries of the journal so far.
         last_alerts: The last alert of each test.
+        intake: Which reports of source partitions are taken in.
 
     Raises:
         StateError: the state fits neither this version nor this policy.
@@ -92,7 +94,7 @@ class ModelJudge:
             self._tally.changes.changed.update(entry for entry in moved if entry[0] in COUNTED)
             self._history.changed.update(int(entry[1]) for entry in moved if entry[0] == HISTORY)
         self._writer = StateWriter(self._subject.name, moved_from or stored)
-        self._joiner, self.last_alerts = PartJoiner(stored), LastAlerts(stored)
+        self.intake, self.last_alerts = ReportIntake(stored), LastAlerts(stored)
         self.n_journal_entries = msgspec.msgpack.decode(b"".join(stored[JOURNAL]), type=int) if JOURNAL in stored else 0
         self._stored_policy = read_policy(moved_from or stored)
         self._notes = JournalNotes(read_policy(stored).sources)
@@ -104,32 +106,20 @@ class ModelJudge:
         progress = self._tally.progress.get(source)
         return progress is not None and bool(progress.counted_under.policy_hash)
 
-    def receive(self, partial: Partial, counted_under: ModelPolicy | None = None) -> None:
+    def receive(self, partial: Partial, policy_of: PolicyOf | None = None, record: ReadRecord = NO_RECORD) -> None:
         """Take in one part of a flush; the last part makes it count.
 
         Args:
             partial: The part.
-            counted_under: The policy under which it was counted; None for that of the judge.
+            policy_of: Returns the policy under which a part was counted; None where that is always that of the judge.
+            record: Where the part was read.
 
         Raises:
             StateError: its cells have no place under the policy of the judge.
         """
         source = SourcePartition(partial.topic, partial.partition)
-        progress = self._tally.progress.get(source)
-        reached = (-1, -1) if progress is None else (progress.log_number, progress.next_offset)
-        if (partial.log_number, partial.next_offset) < reached:
-            self._report.n_stale += 1
-        elif flush := self._joiner.join(source, partial):
-            n_partitions, reported, panes = joined_flush(flush)
-            under = counted_under or self.model
-            since_offset = recounted_since(flush, progress)
-            if since_offset is not None:
-                corrections = self._mapper.map_panes(corrections_of(flush), under)
-                self._report.n_not_recounted += self._tally.recount(source, corrections)
-            if not self._subject.is_public:  # else there is no journal
-                self._schedule.is_pending |= self._notes.note(source, progress, reported, since_offset)
-            mapped = self._mapper.map_panes(panes, under)
-            self._consume(self._tally.apply(source, n_partitions, reported, mapped))
+        for flush in self.intake.take(source, partial, self._tally.progress.get(source), record):
+            self._take_flush(source, flush, self.model if policy_of is None else policy_of(flush[-1]))
 
     def take(
         self,
@@ -175,12 +165,11 @@ class ModelJudge:
         if tally_changes.is_total_changed:
             report.add(self._judge_total(is_published=True, is_end=is_end))
         report.count(tally_changes)
-        report.n_broken += self._joiner.take_broken()
+        report.n_stale, report.n_broken = self.intake.take_counts()
         self.last_alerts.note(report.alerts)
         report.closed_before_s, report.lag_s = self._tally.closed_before_s, self._tally.test_lag_s()
-        # Published counts have no offsets beside them: the difference of two offsets is a count.
         is_news = bool(tally_changes.advances or revised or self._notes.has_recounts) or tally_changes.is_total_changed
-        if (is_news or self._is_moved) and not self._subject.is_public:
+        if (is_news or self._is_moved) and not self._subject.is_public:  # the difference of two offsets is a count
             report.journal_entry = self._journal_entry(tally_changes)
             self._add_checkpoint(report, report.journal_entry)
         self._is_moved = False
@@ -204,7 +193,7 @@ class ModelJudge:
         tally, layout_hash = self._tally, self._subject.layout_hash
         entries = {entry: encode_entry(tally, layout_hash, entry) or b"" for entry in tally_entries(tally)}
         return {
-            **(entries | self._joiner.entries() | history_entries(self._history) | dict(self._subject.state())),
+            **(entries | self.intake.entries() | history_entries(self._history) | dict(self._subject.state())),
             **self.last_alerts.entries(),
             JOURNAL: msgspec.msgpack.encode(self.n_journal_entries),
             POLICY: msgspec.msgpack.encode(StoredPolicy(self._policy_hash, self._notes.policies)),
@@ -218,6 +207,17 @@ class ModelJudge:
             report.add(self._judge_window(key, self._tally.windows[key]))
         report.add(self._judge_total())
         return report.all_results
+
+    def _take_flush(self, source: SourcePartition, flush: Flush, counted_under: ModelPolicy) -> None:
+        before, (n_partitions, reported, panes) = self._tally.progress.get(source), joined_flush(flush)
+        since_offset = recounted_since(flush, before)
+        if since_offset is not None:
+            corrections = self._mapper.map_panes(corrections_of(flush), counted_under)
+            self._report.n_not_recounted += self._tally.recount(source, corrections)
+        progress = reported.after(before)
+        if not self._subject.is_public:  # else there is no journal
+            self._schedule.is_pending |= self._notes.note(source, before, progress, since_offset)
+        self._consume(self._tally.apply(source, n_partitions, progress, self._mapper.map_panes(panes, counted_under)))
 
     def _consume(self, closings: Closings) -> None:
         """Take in all that closes, each period and window before the tally moves on to the next one."""
@@ -256,7 +256,7 @@ class ModelJudge:
         changes: Changes = []
         for entry in sorted(tally_changes.changed, key=str):
             changes += self._writer.encode(entry, encode_entry(self._tally, self._subject.layout_hash, entry))
-        changes += self._joiner.take_changes(self._writer)
+        changes += self.intake.take_changes(self._writer)
         changes += history_changes(self._history, self._writer) + self.last_alerts.take_changes(self._writer)
         for entry, data in self._subject.take_changes():
             changes += self._writer.encode(entry, data)

@@ -23,6 +23,7 @@ SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
 PUBLICATION: StateKey = ("publication",)
 RELEASE = "release"  # the kind of an entry of the release gate
+DOUBTED = "doubted"  # the kind of an entry of a report that is not believed yet
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
 Changes = list[tuple[bytes, bytes | None]]
@@ -37,6 +38,7 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "period": (int,),
     "tested": (int,),
     "part": (str, int, int),
+    "doubted": (str, int, int),
     "journal": (),
     "policy": (),
     "monitor": (),

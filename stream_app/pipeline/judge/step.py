@@ -23,6 +23,7 @@ from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport, RestoredResults
 from stream_app.pipeline.judge.state import StoredEntries, entries_by_model
 from stream_app.pipeline.judge.stored.moved_state import move_entries, stored_policy
+from stream_app.pipeline.judge.stored.report_intake import ReadRecord
 from stream_app.pipeline.names import model_of
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch, RegisteredPolicy
 from stream_app.pipeline.policy_change import counting_policy, present_policy
@@ -31,7 +32,7 @@ from stream_app.pipeline.records.alerts import encode_record
 from stream_app.pipeline.records.checkpoints import encode_piece, pieces_of
 from stream_app.pipeline.records.journal import JournalEntry, encode_journal_entry
 from stream_app.pipeline.records.outcome_results import AnyResult, JudgedResult, NumberResult, encode_any_result
-from stream_app.pipeline.rejected import RecordFault, RejectedRecord
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord, WriterClock
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.topics import (
@@ -80,7 +81,7 @@ class JudgeStep:
         self._topology = topology
         self._last_entries: list[JournalEntry] = []  # of the journals of policies that were left
         self._counts = CountCheck()
-        self._n_unknown_model = 0
+        self._n_unknown_model, self._clock = 0, WriterClock()
         self._rejected: list[RejectedRecord] = []
         self._report = JudgeReport(partition=partition)
 
@@ -111,11 +112,14 @@ class JudgeStep:
             UnknownPolicyError: a record names a policy that is not in the book, and the registry was not read since.
         """
         sought_below = self._search.done_below(batch.topic, batch.partition)
-        for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
+        records = zip(batch.offsets.tolist(), batch.timestamps_ms.tolist(), batch.values, strict=True)
+        for offset, written_ms, value in records:
             if value is None:
                 continue
             try:
-                self._take(value, offset, is_sealed=offset not in batch.unsealed)
+                self._take(
+                    value, ReadRecord(offset, self._clock.read(written_ms)), is_sealed=offset not in batch.unsealed
+                )
             except UnknownPolicyError:
                 if offset >= sought_below:
                     self._search.begin(batch.topic, batch.partition, batch.next_offset)
@@ -138,6 +142,7 @@ class JudgeStep:
             if is_caught_up:  # else a partition may only look silent
                 judge.tick(now_s)
             report.models[name], changes = judge.flush()
+            report.rejected.extend(judge.intake.take_rejected())
             flush.changes += changes
         flush.outputs += self._outputs(report)
         self._report = report
@@ -187,40 +192,43 @@ class JudgeStep:
             record = published_alert(alert, model, self._sealer)
             yield record.id, encode_record(record)
 
-    def _take(self, value: bytes, offset: int, *, is_sealed: bool = True) -> None:
+    def _take(self, value: bytes, record: ReadRecord, *, is_sealed: bool = True) -> None:
         """Receive a record, unless it is one that no worker writes."""
         try:
             partial = decode_partial(value)
         except msgspec.MsgspecError:
-            self._rejected.append(RejectedRecord(offset, RecordFault.UNREADABLE))
+            self._rejected.append(RejectedRecord(record.offset, RecordFault.UNREADABLE))
             return
         if partial.app_id and partial.app_id != self._app_id:
             return  # of another deployment, which shares the topic, and has another key
         fault = fault_of(partial, self._topology) if is_sealed else RecordFault.SEAL
         if fault is not None:
-            self._rejected.append(RejectedRecord(offset, fault))
+            self._rejected.append(RejectedRecord(record.offset, fault))
         else:
-            self._receive(partial, offset)
+            self._receive(partial, record._replace(n_partitions=self._topology.n_partitions.get(partial.topic)))
 
-    def _receive(self, partial: Partial, offset: int) -> None:
+    def _receive(self, partial: Partial, record: ReadRecord) -> None:
         judge = self._judges.get(partial.model)
         source = SourcePartition(partial.topic, partial.partition)
         if not partial.app_id and (judge is None or judge.is_policy_named(source)):
             self._n_unknown_model += 1  # version 0.2 wrote it, for a deployment that this one does not continue
             return
-        counted = counting_policy(self._book, partial.model, partial.policy_hash, partial.layout_hash)
+        counted = self._policy_of(partial)
         if partial.policy_number > counted.number:
             raise UnknownPolicyError(
                 f"Policy {counted.hash} of model {model_of(partial.model)!r} was registered again, which is not known",
                 action="Restart the worker",
             )
         if (fault := self._counts.fault_of(partial, counted)) is not None:
-            self._rejected.append(RejectedRecord(offset, fault))
+            self._rejected.append(RejectedRecord(record.offset, fault))
             return
         if judge is None:
             present = present_policy(self._book, partial.model) or counted
             judge = self._judges[partial.model] = self._judge_of(partial.model, present, {})
-        judge.receive(partial, counted.model)
+        judge.receive(partial, lambda part: self._policy_of(part).model, record)
+
+    def _policy_of(self, partial: Partial) -> RegisteredPolicy:
+        return counting_policy(self._book, partial.model, partial.policy_hash, partial.layout_hash)
 
     def _restored(self, name: str, stored: StoredEntries, present: RegisteredPolicy) -> ModelJudge:
         """Return the judge of a state; it leaves a last entry in the journal of a policy that is not the present."""

@@ -13,14 +13,17 @@ from stream_app.core.join.join_records import (
     decode_rows,
     is_consistent,
     is_of_another_version,
+    latest_s,
 )
 from stream_app.errors import StateError
 from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.outcomes.join_log import TakenOver
 from stream_app.pipeline.policy_book import PolicyBook
 from stream_app.pipeline.policy_change import counting_policy, mapping_between, score_factor
-from stream_app.pipeline.rejected import RecordFault
+from stream_app.pipeline.rejected import RecordFault, WriterClock
 from stream_app.policy import ModelPolicy
+
+_MAX_SCORE = 2**20  # in fixed point, so that sums of squares are exact in 64 bits
 
 
 class RejectedError(Exception):
@@ -62,8 +65,12 @@ class JoinReader:
         own = _CountedCells(layout_of(model).size, model.score is not None, None)
         self._counted = {model.layout_hash(): own}  # by the hash of the cells
 
-    def read(self, value: bytes) -> JoinDecisions | JoinOutcomes:
+    def read(self, value: bytes, written_s: float = 0.0) -> JoinDecisions | JoinOutcomes:
         """Decode a record.
+
+        Args:
+            value: The record.
+            written_s: When it was written, seconds since the Unix epoch; 0 where that is not known.
 
         Raises:
             RejectedError: no worker writes such a record.
@@ -81,6 +88,8 @@ class JoinReader:
             ) from None
         if not is_consistent(rows):
             raise RejectedError(RecordFault.COLUMNS)
+        if 0 < written_s < latest_s(rows) - WriterClock.MAX_AHEAD_S:
+            raise RejectedError(RecordFault.TIME)  # it would end the waiting of every decision
         return rows if isinstance(rows, JoinOutcomes) else self._as_counted_here(rows)
 
     def _as_counted_here(self, rows: JoinDecisions) -> JoinDecisions:
@@ -90,12 +99,15 @@ class JoinReader:
         cells = np.frombuffer(rows.cells, np.uint32)
         if len(cells) and (int(cells.max()) >= counted.n_cells or bool(rows.scores) != counted.has_scores):
             raise RejectedError(RecordFault.COLUMNS)
+        scores = np.frombuffer(rows.scores, np.int32)
+        if len(scores) and not -_MAX_SCORE <= int(scores.min()) <= int(scores.max()) <= _MAX_SCORE:
+            raise RejectedError(RecordFault.COLUMNS)
         if (over := counted.taken_over) is None:
             return rows
         if over.mapping is not None:
             cells = over.mapping.map_codes(cells).astype(np.uint32)
-        scores = b"" if over.score_factor is None else over.map_scores(np.frombuffer(rows.scores, np.int32)).tobytes()
-        return msgspec.structs.replace(rows, cells=cells.tobytes(), scores=scores)
+        mapped = b"" if over.score_factor is None else over.map_scores(scores).tobytes()
+        return msgspec.structs.replace(rows, cells=cells.tobytes(), scores=mapped)
 
     def _counted_cells(self, rows: JoinDecisions) -> _CountedCells:
         former = counting_policy(self._book, self._model.name, rows.policy_hash, rows.layout_hash).model

@@ -38,7 +38,7 @@ from stream_app.pipeline.panes.partial_writer import PaneOrigin
 from stream_app.pipeline.panes.publisher import PanePublisher
 from stream_app.pipeline.policy_book import PolicyBook, PolicySearch
 from stream_app.pipeline.policy_change import counting_policy, mapping_between
-from stream_app.pipeline.rejected import RecordFault, RejectedRecord
+from stream_app.pipeline.rejected import RecordFault, RejectedRecord, WriterClock
 from stream_app.pipeline.state_version import VersionedHead, check_state_version
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, declared_outcome, outcome_layout_hash
@@ -99,6 +99,7 @@ class OutcomeStep:
         self._topic = outcome_join_topic(topology.app_id, model.name)
         self._layout_hash = outcome_layout_hash(model)
         self._join = OutcomeJoin(max(1, round(outcome.max_wait_d * _DAY_S)), outcome.max_waiting)
+        self._written = WriterClock()
         self._log = OutcomeLog(self._join, has_scores=model.score is not None)
         self._clock = Watermark(model.event_time.pane_s, out_of_orderness_s=0)
         layout = outcome_layout_of(model)
@@ -151,11 +152,12 @@ class OutcomeStep:
         self._panes.move_to(batch.next_offset)
         sought_below = self._search.done_below(batch.topic, batch.partition)
         self._rejected += [RejectedRecord(offset, RecordFault.SEAL) for offset in sorted(batch.unsealed)]
-        for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
+        records = zip(batch.offsets.tolist(), batch.timestamps_ms.tolist(), batch.values, strict=True)
+        for offset, written_ms, value in records:
             if value is None or offset in batch.unsealed:
                 continue
             try:
-                rows = self._reader.read(value)
+                rows = self._reader.read(value, self._written.read(written_ms))
             except RejectedError as error:
                 self._rejected.append(RejectedRecord(offset, error.fault))
             except UnknownPolicyError:

@@ -28,12 +28,12 @@ SEALED_SCHEMA = 1
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """A test of one pair detected a breach, or its recovery.
 
-    The values describe the time range since the onset, by full windows from the nearest start on: they say what was
-    observed, and overstate a breach a little, since the alarm chose the time range. What is counted depends on the
-    test: for ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad outcomes, and
-    those whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good ones; for
-    ``score`` decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in the bin
-    that has moved; for ``mean`` decisions, whose amounts are in ``amounts``.
+    The values describe the time range since the onset, from the nearest start of a window on where that is near enough:
+    they say what was observed, and overstate a breach a little, since the alarm chose the time range. What is counted
+    depends on the test: for ratio and gap decisions and favorable ones among them; for ``tpr`` and ``fpr`` good and bad
+    outcomes, and those whose decision was favorable; for ``outcome`` favorable decisions with an outcome, and good
+    ones; for ``score`` decisions, and those with a score from the cut on; for ``score_drift`` decisions, and those in
+    the bin that has moved; for ``mean`` decisions, whose amounts are in ``amounts``.
 
     Attributes:
         schema: Version of this format.
@@ -71,6 +71,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
             Numbers of cases are then expected ones, rounded.
         amounts: Of a decision that is an amount, the means that the alert is about; absent else. Rate, ratio, gap and
             cause are then None, and the numbers of favorable cases 0.
+        is_rounded: True where readers see rounded numbers only, because exact ones could say something about fewer than
+            k people beside the windows that they see; absent else.
     """
 
     schema: int
@@ -104,6 +106,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     unknown_groups: Literal["excluded", "worst_case"] = "excluded"
     proxy: ProxyValues | msgspec.UnsetType = msgspec.UNSET
     amounts: AlertAmounts | msgspec.UnsetType = msgspec.UNSET
+    is_rounded: bool | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def id(self) -> str:

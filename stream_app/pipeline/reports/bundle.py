@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from stream_app.pipeline.reports.checks import CheckResult, judge_check
 from stream_app.pipeline.reports.evidence import Evidence, Gathered
-from stream_app.pipeline.reports.pack import Pack, PackSection
+from stream_app.pipeline.reports.pack import Pack, PackSection, single_checks
 
 SCHEMA = 1
 
@@ -45,10 +47,12 @@ class BundleSection(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         section: The text of the pack.
         checks: Its checks.
+        commands: Commands with which people can go further, about the policy and the model of the bundle.
     """
 
     section: PackSection
     checks: tuple[CheckResult, ...]
+    commands: tuple[str, ...] = ()
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +73,22 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...]
 
 
-def make_bundle(head: BundleHead, pack: Pack, gathered: Gathered) -> Bundle:
-    """Join a pack and the evidence for it."""
+def make_bundle(
+    head: BundleHead, pack: Pack, gathered: Gathered, complete: Callable[[str], str] = lambda command: command
+) -> Bundle:
+    """Join a pack and the evidence for it.
+
+    Args:
+        head: What the bundle is made from.
+        pack: The pack.
+        gathered: The evidence.
+        complete: Returns a command of the pack with the policy and the model of the bundle.
+    """
     sections = tuple(
         BundleSection(
             section=section,
-            checks=tuple(judge_check(check, gathered) for check in section.checks),
+            checks=tuple(judge_check(one, gathered) for check in section.checks for one in single_checks(check)),
+            commands=tuple(map(complete, section.commands)),
         )
         for section in pack.sections
     )

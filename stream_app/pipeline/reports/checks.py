@@ -7,12 +7,15 @@ no evidence to answer the question.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from stream_app.core.inspection.retention import DAY_MS, days
 from stream_app.pipeline.records.results import CROSS
+from stream_app.pipeline.reports.actions import action_of
+from stream_app.pipeline.reports.alerts import open_breaches
 from stream_app.pipeline.reports.evidence import Gathered, records_of
 from stream_app.pipeline.reports.pack import CheckKind, PackCheck
 
@@ -30,17 +33,20 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
         kind: What was checked.
         state: ``ok``, ``attention`` or ``unknown``.
         text: One sentence.
+        action: What to do; empty where it is ok.
     """
 
     kind: CheckKind
     state: CheckState
     text: str
+    action: str = ""
 
 
 def judge_check(check: PackCheck, gathered: Gathered) -> CheckResult:
     """Return what the evidence says about a check."""
     state, text = _CHECKS[check.kind](check, gathered)
-    return CheckResult(kind=check.kind, state=state, text=text)
+    action = "" if state == "ok" else action_of(check, state, gathered)
+    return CheckResult(kind=check.kind, state=state, text=text, action=action)
 
 
 def _impact_ratio(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
@@ -48,7 +54,7 @@ def _impact_ratio(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str
     tables = [record for record in records_of(gathered, "counts") if "groups" in record]
     groups = [(table["attribute"], group) for table in tables for group in table["groups"]]
     n_hidden = sum(group["hidden"] is not None for _, group in groups)
-    withheld = f" {n_hidden} groups are withheld." if n_hidden else ""
+    withheld = f" {n_hidden} {'group is' if n_hidden == 1 else 'groups are'} withheld." if n_hidden else ""
     found = [
         min(ratios)
         for is_cross in (False, True)
@@ -81,18 +87,31 @@ def _counts_final(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
 def _open_breaches(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
     if "alerts" not in gathered or gathered["alerts"].exit_code != 0:
         return "unknown", _fault(gathered, "alerts")
-    newest: dict[tuple[str, str, str], str] = {}
-    n_sealed = 0
-    for record in records_of(gathered, "alerts"):
-        if "test" in record:
-            newest[record["attribute"], record["group"], record["test"]] = record["change"]
-        else:
-            n_sealed += "change" in record
-    opened = sorted({f"{key[0]} {key[1]}" for key, change in newest.items() if change == "breach"})
-    sealed = f" {n_sealed} sealed alerts are not among them." if n_sealed else ""
+    opened = {f"{name} {group}" for name, group, _ in open_breaches(records_of(gathered, "alerts"))}
+    n_sealed = sum("change" in record and "test" not in record for record in records_of(gathered, "alerts"))
+    sealed = f" Sealed alerts, which may be breaches: {n_sealed:,}." if n_sealed else ""
+    end = " at the end of the time range" if "counts" in gathered else ""
+    doubt = _not_judged_yet(gathered)
     if opened:
-        return "attention", f"Breaches without a recovery in the time range: {_named(opened)}.{sealed}"
-    return ("attention" if n_sealed else "ok"), f"No breach of the time range is without a recovery.{sealed}"
+        return "attention", f"Breaches without a recovery{end}: {_named(sorted(opened))}.{sealed}{doubt}"
+    if not sealed and doubt and not records_of(gathered, "judged"):
+        return "unknown", doubt.strip()
+    state: CheckState = "attention" if sealed or doubt else "ok"
+    return state, f"No breach is without a recovery{end}.{sealed}{doubt}"
+
+
+def _not_judged_yet(gathered: Gathered) -> str:
+    """Return that not all of the time range was judged; empty where it was, or where nothing says until when."""
+    if "judged" not in gathered:
+        return ""
+    ends = [record["end_s"] for record in records_of(gathered, "judged")]
+    if not ends:
+        return f" No decision of the model was judged: {_fault(gathered, 'judged')}"
+    to_s = next((record["to_s"] for record in records_of(gathered, "counts")), None)
+    if to_s is None or max(ends) >= to_s:
+        return ""
+    until = f"{datetime.fromtimestamp(max(ends), UTC):%Y-%m-%d %H:%M:%SZ}"
+    return f" Decisions were judged until {until} only: alerts about later ones are missing."
 
 
 def _audit_verifies(_: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:

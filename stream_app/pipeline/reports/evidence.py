@@ -8,10 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 EvidenceKind = Literal[
-    "counts", "alerts", "policy", "topics", "retention", "keys", "audit", "audit-entries", "checklist"
+    "counts", "alerts", "judged", "policy", "topics", "retention", "keys", "audit", "audit-entries", "checklist"
 ]
 # What does not change when it is printed again later; all else describes the system at the time of the report.
-REPRODUCED: frozenset[EvidenceKind] = frozenset({"counts", "alerts", "policy", "topics", "audit-entries"})
+REPRODUCED: frozenset[EvidenceKind] = frozenset({"counts", "alerts", "judged", "policy", "topics", "audit-entries"})
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

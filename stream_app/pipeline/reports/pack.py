@@ -61,6 +61,11 @@ class PackCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     items: tuple[str, ...] = ()
 
 
+def single_checks(check: PackCheck) -> list[PackCheck]:
+    """Return a check for each item of the checklist that a check names; any other check as it is."""
+    return [msgspec.structs.replace(check, items=(item,)) for item in check.items] or [check]
+
+
 class PackSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One part of a bundle.
 

@@ -85,7 +85,7 @@ def _validation(facts: Facts) -> Known:
 def _anomaly_scores(facts: Facts) -> Known:
     without = [model for model in _judged(facts) if model.anomalies is None]
     if without:
-        return "attention", f"Off: {_names(without)}."
+        return "attention", f"Decisions get no anomaly score: {_names(without)}."
     return "ok", "Each decision gets an anomaly score."
 
 
@@ -116,10 +116,13 @@ def _record_seals(facts: Facts) -> Known:
 
 def _small_groups(facts: Facts) -> Known:
     small = [model for model in facts.policy.models if model.privacy.k < _MIN_K]
-    least = min(model.privacy.k for model in facts.policy.models)
+    sizes = {model.privacy.k for model in facts.policy.models}
     if small:
         return "attention", f"k is below {_MIN_K}: {_names(small)}."
-    return "ok", f"Groups of fewer than {least} decisions are suppressed."
+    if len(sizes) == 1:
+        return "ok", f"Groups of fewer than {sizes.pop()} decisions are suppressed."
+    by_model = ", ".join(f"{model.name} {model.privacy.k}" for model in facts.policy.models)
+    return "ok", f"Groups of fewer decisions are suppressed: {by_model}."
 
 
 def _fairness_limits(facts: Facts) -> Known:

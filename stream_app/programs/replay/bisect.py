@@ -9,7 +9,8 @@ from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_pair
+from stream_app.programs.replay.release.parts import release_parts
+from stream_app.programs.replay.release.tables import release_pair
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
@@ -25,6 +26,8 @@ def bisect(
     on_progress: OnProgress,
 ) -> Bisection:
     """Find the onset, the first record of its pane in each partition, and the versions of the model around it.
+
+    Parts by segment or version of which fewer than k people would follow beside former releases are left out.
 
     Args:
         settings: Where Kafka and the keys are.
@@ -44,7 +47,12 @@ def bisect(
     with open_sources(settings, model, choice, on_progress, search.observe) as sources:
         search.count(sources)
     found = search.result()
-    if found.onset is not None:
+    onset = found.onset
+    if onset is not None:
         former = read_former(settings, model, choice.topic_of(model), time_range)
-        release_pair(former, attribute.name, search.sides(found.onset))
+        release_pair(former, attribute.name, search.sides(onset))
+        if not release_parts(former, attribute.name, "segment", search.segment_parts(onset)):
+            found = found.without_segments()
+        if not release_parts(former, attribute.name, "version", search.version_parts(onset)):
+            found = found.without_versions()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import isinf
 
-from stream_app.core.releases.withholding import ReleasedTable
+from stream_app.core.releases.withholding import OnProgress, ReleasedTable
 from stream_app.edges.kafka.readers.judge_records import read_alerts, read_results, read_results_within
 from stream_app.errors import TopicError
 from stream_app.pipeline.disclosure.results import disclose_result
@@ -15,7 +15,7 @@ from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_live
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy
-from stream_app.programs.replay.release import FormerReleases
+from stream_app.programs.replay.release.former import FormerReleases
 from stream_app.settings import Settings
 
 _CLOCK_SKEW_S = 60  # of the broker behind the worker
@@ -32,7 +32,13 @@ def read_live(settings: Settings, model: ModelPolicy, time_range: TimeRange, *, 
     return disclose_live(results, alerts, time_range, k=k)
 
 
-def read_former(settings: Settings, model: ModelPolicy, topic: str, time_range: TimeRange) -> FormerReleases:
+def read_former(
+    settings: Settings,
+    model: ModelPolicy,
+    topic: str,
+    time_range: TimeRange,
+    on_progress: OnProgress = lambda _, __: None,
+) -> FormerReleases:
     """Read what readers saw of a time range: every result that was published, with its former revisions.
 
     Args:
@@ -40,6 +46,7 @@ def read_former(settings: Settings, model: ModelPolicy, topic: str, time_range: 
         model: The policy of the model.
         topic: The topic that is replayed.
         time_range: The time range.
+        on_progress: Called while a replay is compared with them.
 
     Raises:
         BrokerUnavailableError: no broker answers, or it went away.
@@ -47,7 +54,7 @@ def read_former(settings: Settings, model: ModelPolicy, topic: str, time_range: 
     published = model.event_time.max_future_s + model.event_time.pane_s + _CLOCK_SKEW_S
     since_s = 0 if isinf(time_range.from_s) else max(0, int(time_range.from_s) - published)
     results = read_results_within(settings.connection, model.name, time_range.aligned(model.period_s), since_s)
-    return FormerReleases(settings, model, topic, list(_tables(model, _or_none(results))))
+    return FormerReleases(settings, model, topic, list(_tables(model, _or_none(results))), on_progress)
 
 
 def _or_none(results: Iterator[Result]) -> Iterator[Result]:

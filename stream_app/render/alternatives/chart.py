@@ -23,6 +23,7 @@ MAX_PAIRS = 8
 _WIDTH, _HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BETWEEN = 64, 24, 110, 96
 _LABEL = 120  # room for a label
+_TITLE, _AXIS = 50.0, 46.0  # room above and below the frame of a pair
 _HIGHEST_RATIO = 2.0
 _PARITY = 1.0
 
@@ -55,7 +56,7 @@ def draw_alternatives(result: SearchResult, min_ratio: float) -> str:
         result: The result of a search.
         min_ratio: The limit of the policy for the ratio.
     """
-    pairs = [number for number, pair in enumerate(result.logged.pairs) if pair.disparate_impact_ratio is not None]
+    pairs = _shown_pairs(result)
     title = f"Alternatives to the decisions of {result.model}"
     drawing = Drawing(_WIDTH, title, _description(result))
     drawing.text((_LEFT, 30), title, size=18, is_bold=True)
@@ -67,6 +68,25 @@ def draw_alternatives(result: SearchResult, min_ratio: float) -> str:
     if not pairs:
         drawing.text((_LEFT, top), "Every pair is withheld, or has no ratio.")
     return drawing.as_svg(math.ceil(top))
+
+
+def draw_each_pair(result: SearchResult, min_ratio: float) -> list[str]:
+    """Return a picture of each pair as SVG, for a page that is printed: none is divided between pages.
+
+    Args:
+        result: The result of a search.
+        min_ratio: The limit of the policy for the ratio.
+    """
+    pictures = []
+    for number in _shown_pairs(result)[:MAX_PAIRS]:
+        drawing = Drawing(_WIDTH, pair_name(result.logged.pairs[number]), _description(result))
+        _draw_pair(drawing, result, number, _TITLE, min_ratio)
+        pictures.append(drawing.as_svg(math.ceil(_TITLE + _HEIGHT + _AXIS)))
+    return pictures or ["Every pair is withheld, or has no ratio."]
+
+
+def _shown_pairs(result: SearchResult) -> list[int]:
+    return [number for number, pair in enumerate(result.logged.pairs) if pair.disparate_impact_ratio is not None]
 
 
 def _description(result: SearchResult) -> str:

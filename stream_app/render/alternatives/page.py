@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from stream_app.pipeline.replay.search.results import AlternativeValues, PairValues, SearchResult
-from stream_app.render.alternatives.chart import draw_alternatives
+from stream_app.render.alternatives.chart import draw_each_pair
 from stream_app.render.alternatives.wording import (
     claim_sentences,
     evidence_text,
@@ -17,13 +17,13 @@ from stream_app.render.alternatives.wording import (
     rule_text,
 )
 from stream_app.render.escaping import escape
-from stream_app.render.html_table import write_table
-from stream_app.render.report.page import STYLE
+from stream_app.render.html_table import moment_text, write_table
+from stream_app.render.paper.page import write_document
 
 _HEAD = (
     "rule",
     "n:ratio",
-    "w:95 % interval",
+    "w:95% interval",
     "n:gap",
     "n:approval rate",
     "w:good outcomes",
@@ -40,24 +40,30 @@ def write_page(result: SearchResult, min_ratio: float, made_at_s: float) -> str:
         min_ratio: The limit of the policy for the ratio.
         made_at_s: When it is written, seconds since the epoch.
     """
-    title = f"Alternatives to the decisions of {escape(result.model)}"
     made_at = datetime.fromtimestamp(made_at_s, UTC).isoformat(timespec="seconds")
     claims = "".join(f"<p>{escape(sentence)}</p>" for sentence in claim_sentences(result))
+    n_pairs = len(result.logged.pairs)
     sections = (
         ("Found", _write_found(result)),
         ("What is claimed", claims),
-        ("Picture", f"<figure>{draw_alternatives(result, min_ratio)}</figure>"),
-        ("All alternatives", "".join(_write_pair(result, number) for number in range(len(result.logged.pairs)))),
+        ("Picture", "".join(f"<figure>{picture}</figure>" for picture in draw_each_pair(result, min_ratio))),
+        ("All alternatives", "".join(_write_pair(result, number) for number in range(n_pairs))),
         ("Provenance", _write_provenance(result)),
     )
     body = "".join(f"<section><h2>{name}</h2>{content}</section>" for name, content in sections)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>"
-        f'<p class="faint">Made {made_at}. {_k_note(result.k)}</p>{body}</body></html>\n'
-    )
+    from_ = moment_text(result.from_s, "the beginning of the log")
+    to = moment_text(result.to_s, "the end of the log")
+    rows = [
+        ("model", result.model),
+        ("decisions from", from_),
+        ("to (excluded)", to),
+        ("decisions", number_text(result.logged.n, ",")),
+        ("policy hash", result.policy_hash),
+        ("made at", made_at),
+    ]
+    margin = f"Model {result.model}", f"decisions from {from_} to {to}", f"policy {result.policy_hash}"
+    cover = f'{write_table(("", ""), rows)}<p class="faint">{_k_note(result.k)}</p>'
+    return write_document(f"Alternatives to the decisions of {result.model}", cover + body, margin)
 
 
 def _write_found(result: SearchResult) -> str:
@@ -97,7 +103,7 @@ def _write_provenance(result: SearchResult) -> str:
         ("decisions", number_text(result.logged.n, ",")),
         ("offsets", ", ".join(f"[{p}] {begin} to {result.ends[p]}" for p, begin in sorted(result.begins.items()))),
     ]
-    return write_table(("what", "value"), rows)
+    return write_table(("", ""), rows)
 
 
 def _k_note(k: int) -> str:

@@ -8,7 +8,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS, LimitKind
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
@@ -25,6 +25,7 @@ from stream_app.render.report.amounts import (
 from stream_app.render.report.charts import segment_name
 
 _MAX_ALERTS = 60
+_OF_SCORES = {test for test, kind in KIND_OF_TEST.items() if kind is LimitKind.SCORE}
 _N_ALERTS_SHOWN = 10  # the others are collapsed
 
 
@@ -36,7 +37,9 @@ def write_alerts(scenario: ScenarioResults, windows: Sequence[DisclosedResult], 
         parts.append(f"<p>And {len(alerts) - _MAX_ALERTS} more in the alerts file.</p>")
     shown, collapsed = "".join(parts[:_N_ALERTS_SHOWN]), "".join(parts[_N_ALERTS_SHOWN:])
     n_more = len(alerts) - _N_ALERTS_SHOWN
-    return shown + (f"<details><summary>{n_more} more alerts</summary>{collapsed}</details>" if collapsed else "")
+    if not collapsed:
+        return shown
+    return f'{shown}<details class="fold"><summary>{n_more} more alerts</summary>{collapsed}</details>'
 
 
 def write_causes(scenario: ScenarioResults, model: ModelPolicy) -> str:
@@ -69,11 +72,12 @@ def _driver(cause: DisclosedCause) -> str:
 def _alert(alert: DisclosedAlert, windows: Sequence[DisclosedResult], model: ModelPolicy, *, is_open: bool) -> str:
     pair = f"{alert.attribute} {alert.group} vs. {alert.reference}"
     title = f"{time_label(alert.at_s)}  {alert.change}: {pair}, {alert.test.value.replace('_', ' ')}"
+    least = "at least " if alert.is_rounded else ""
     facts = [
         ("reported at", time_label(alert.at_s)),
         ("estimated onset", _onset(alert)),
         ("evidence", f"10^{alert.log10_e:.2f}, threshold 10^{alert.log10_threshold:.2f}"),
-        ("decisions of group and reference", f"{number_text(alert.n)}, {number_text(alert.n_reference)}"),
+        ("decisions of group and reference", f"{least}{number_text(alert.n)}, {number_text(alert.n_reference)}"),
         _values_of(alert),
         ("id", alert.id),
     ]
@@ -115,7 +119,8 @@ def _values_of(alert: DisclosedAlert) -> tuple[str, str]:
         amounts = alert.amounts
         shown = means_of_alert(amounts) if isinstance(amounts, DisclosedAlertAmounts) else "suppressed"
         return "means of group and reference, difference", shown
-    return "rate, ratio, gap", _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)
+    name = "share of the scores, ratio, gap" if alert.test in _OF_SCORES else "rate, ratio, gap"
+    return name, _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)
 
 
 def _values(n: int | None, *values: float | None) -> str:

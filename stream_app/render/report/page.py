@@ -9,7 +9,8 @@ from stream_app.pipeline.replay.ranges.manifest import Manifest
 from stream_app.pipeline.replay.scenarios.comparison import compare_runs
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
-from stream_app.render.escaping import escape
+from stream_app.render.html_table import moment_text, write_table
+from stream_app.render.paper.page import write_document
 from stream_app.render.report.alerts import write_alerts, write_causes
 from stream_app.render.report.amounts import are_of_amounts, draw_amounts, write_amount_causes
 from stream_app.render.report.charts import draw_evidence, draw_rates, draw_timeline
@@ -20,23 +21,6 @@ from stream_app.render.report.tables import (
     write_provenance,
     write_verdict,
 )
-
-STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#fff;max-width:960px;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #d0d7de;padding-bottom:.2rem}
-table{border-collapse:collapse;width:100%;font-size:.87rem}td,th{padding:.25rem .5rem;border-bottom:1px solid #eaeef2;
-text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.w{white-space:nowrap}
-figure{margin:1rem 0}
-figcaption{font-weight:600;margin-bottom:.2rem}svg{max-width:100%;height:auto}
-svg:not([width]) text{font:12px system-ui,sans-serif}
-svg .note{fill:#57606a;font-size:11px}.grid{stroke:#eaeef2}.axis{stroke:#57606a}
-.limit{stroke:#404040;stroke-dasharray:5 4}.legend span{margin-right:1rem;font-size:.85rem}
-.verdict{border-left:6px solid;padding:.6rem 1rem;background:#f6f8fa}.breach{border-color:#D55E00}
-.ok{border-color:#0072B2}
-.warning{border-color:#F0E442}.insufficient{border-color:#d0d7de}details{margin:.5rem 0;padding:.4rem .8rem;
-border:1px solid #d0d7de;border-radius:6px}summary{cursor:pointer;font-weight:600}code{font-size:.85em;
-overflow-wrap:anywhere}.faint{color:#57606a}@media print{details{border:0}}
-"""
 
 
 def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model: ModelPolicy) -> str:
@@ -67,14 +51,35 @@ def write_report(manifest: Manifest, scenarios: Sequence[ScenarioResults], model
         ("Provenance", write_provenance(manifest)),
     )
     body = "".join(f"<section><h2>{title}</h2>{content}</section>" for title, content in sections if content)
-    title = f"FairStream replay {escape(manifest.run)}"
+    title = f"FairStream replay of model {manifest.model}"
+    return write_document(title, f"{_cover(manifest)}{body}", _margin(manifest))
+
+
+def _cover(manifest: Manifest) -> str:
+    """Return what the run was made from: model, time range, policy, records."""
+    from_, to = _ends(manifest)
+    rows = [
+        ("model", manifest.model),
+        ("decisions from", from_),
+        ("to (excluded)", to),
+        ("decisions counted", f"{manifest.n_counted:,}"),
+        ("policy hash", manifest.scenarios[0].policy_hash),
+        ("run", manifest.run),
+        ("made at", manifest.made_at),
+    ]
+    return f'{write_table(("", ""), rows)}<p class="faint">{_k_note(manifest)}</p>'
+
+
+def _margin(manifest: Manifest) -> tuple[str, ...]:
+    from_, to = _ends(manifest)
+    policy = f"policy {manifest.scenarios[0].policy_hash}"
+    return f"Model {manifest.model}", f"decisions from {from_} to {to}", policy, f"run {manifest.run}"
+
+
+def _ends(manifest: Manifest) -> tuple[str, str]:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>"
-        f'<p class="faint">Model {escape(manifest.model)}, made {escape(manifest.made_at)}. {_k_note(manifest)}</p>'
-        f"{body}</body></html>\n"
+        moment_text(manifest.from_s, "the beginning of the log"),
+        moment_text(manifest.to_s, "the end of the log"),
     )
 
 

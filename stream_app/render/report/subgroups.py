@@ -23,7 +23,7 @@ from stream_app.render.report.amounts import AMOUNT_HEAD, amount_cells, are_of_a
 _MAX_SUBGROUPS = 15
 _HEAD = (
     *("attribute", "group and reference", "window", "n:decisions", "n:rate", "n:ratio", "w:95% interval", "n:gap"),
-    *("w:whatever unknown groups are", "state at the end"),
+    *("w:ratio whichever groups unknown people are in", "state at the end"),
 )
 _AMOUNTS_HEAD = (*_HEAD[:4], *AMOUNT_HEAD, _HEAD[-1])
 _NOTE = (

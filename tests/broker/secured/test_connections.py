@@ -40,7 +40,7 @@ from tests.support.servers.secured.kafka import (
 from tests.support.servers.secured.stage import APP_ID, WAIT_S, Stage, until
 from tests.support.servers.secured.users import connection_of, grant, password_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def security_of(kafka: SecuredKafka, way: str) -> KafkaConnection:
@@ -171,7 +171,7 @@ def test_commands_and_workers_say_why_instead_of_waiting(stage: Stage) -> None:
     environ = connection_environ({**os.environ, **stage.site.environ}, password)
     done = subprocess.run(
         [sys.executable, "-m", "stream_app", "doctor", "--json"],
-        env=environ, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+        env=environ, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT,
     )  # fmt: skip
     [broker] = [part for part in map(json.loads, done.stdout.splitlines()) if part["part"] == "broker"]
     assert (done.returncode, broker["is_wrong"]) == (2, True)

@@ -16,10 +16,10 @@ from tests.support.servers.http_requests import ask
 from tests.support.servers.secured.stage import APP_ID, Decisions, Stage
 from tests.support.servers.secured.users import password_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
-SESSION_S = 60
+SESSION_S = 240
 WEB_TOKEN = "a token of a page, not of Kafka"  # noqa: S105  # of this test only
 
 

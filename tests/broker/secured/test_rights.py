@@ -23,7 +23,7 @@ from stream_app.topics import FAIRNESS_AUDIT, FAIRNESS_RESULTS, UserRole, declar
 from tests.support.servers.secured.stage import APP_ID, Stage, until
 from tests.support.servers.secured.users import grant, without
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize("role", ROLES)

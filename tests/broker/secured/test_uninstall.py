@@ -19,7 +19,7 @@ from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_RESULTS
 from tests.support.servers.secured.stage import APP_ID, Stage, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_an_uninstallation_names_what_is_denied_and_an_operator_deletes_the_rest(stage: Stage) -> None:

@@ -8,7 +8,7 @@ import fairstream
 from stream_app.settings import connection_environ
 from tests.support.servers.secured.stage import Stage
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_worker_counts_all_through_a_crash_and_its_results_are_verified(

@@ -8,7 +8,6 @@ import argparse
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tests.programs.audit_check.crashes import fill_disk, kill_writers, write_at
 from tests.programs.audit_check.proof_sizes import HISTORIES, proof_sizes
 from tests.programs.audit_check.rewriting import rewrite_everything
 from tests.programs.audit_check.speed import measure, measure_commitment
+from tests.programs.progress import timed_notes
 from tests.support.audit_logs import write_log
 
 MIN_APPENDED, MIN_VERIFIED = 20_000, 200_000  # entries in a CPU-second
@@ -30,11 +30,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--events", type=int, default=6_000, help="decisions of the rewritten history; 0: none")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    generator, started = random.Random(options.seed), time.monotonic()
-
-    def note(line: str) -> None:
-        print(f"{time.monotonic() - started:7.1f} s  {line}", flush=True)
-
+    generator, note = random.Random(options.seed), timed_notes()
     with tempfile.TemporaryDirectory(prefix="fairstream-audit-") as name:
         folder = Path(name)
         wrong = count_faults(write_log(folder / "changed"), options.changes, generator)

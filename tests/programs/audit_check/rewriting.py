@@ -37,7 +37,7 @@ def rewrite_everything(folder: Path, n_events: int, note: Callable[[str], None])
         note: Called with each step.
     """
     (folder / "site").mkdir(parents=True)
-    with LocalKafka(folder / "kafka", heap_mb=512) as broker:
+    with LocalKafka(folder / "kafka", heap_mb=512, start_timeout_s=300.0) as broker:
         site = open_site(broker.bootstrap, folder / "site", _APP_ID, "loans", n_partitions=_N_PARTITIONS)
         run = Attack(site, folder / "auditor")
         events = list(disturbed_events(Plan(seed=7, n_events=n_events, rate=1e9, event_rate=25.0)))
@@ -96,7 +96,7 @@ class Attack:
         site = self._site
         with site.worker() as worker:
             publish(events, Destination(site.kafka, site.models[0]["topic"]))
-            site.wait_until("all is counted and closed", lambda: is_settled(site), timeout_s=240)
+            site.wait_until("all is counted and closed", lambda: is_settled(site))
             assert worker.stop() == 0
 
     def remove_topics(self) -> None:
@@ -111,7 +111,7 @@ class Attack:
 
     def is_consistent(self) -> bool:
         """Return whether a replay recomputes everything that was published."""
-        done = self._site.command("replay", "verify", "--json", timeout_s=240)
+        done = self._site.command("replay", "verify", "--json")
         return done.returncode == 0 and json.loads(done.stdout)["is_equal"] is True
 
     def record_again(self) -> None:
@@ -122,7 +122,7 @@ class Attack:
 
     def audit(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the audit log."""
-        return self._site.command("audit", *words, "--state-dir", str(self._auditor), timeout_s=240)
+        return self._site.command("audit", *words, "--state-dir", str(self._auditor))
 
     def faults_of(self, what: str, code: int) -> list[str]:
         """Run a verification; return what is wrong if it ends with another code."""

@@ -9,13 +9,13 @@ import secrets
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.programs.chaos.findings import Finding
 from tests.programs.chaos.run import ChaosRun
 from tests.programs.chaos.schedule import Plan, topic_changes_in_turn
+from tests.programs.progress import timed_notes
 
 _COLUMNS = ("expected", "found", "duplicate", "missing", "wrong")
 
@@ -36,10 +36,7 @@ def main(argv: Sequence[str]) -> int:
         n_clock_jumps=options.clock_jumps,
     )
     folder = Path(tempfile.mkdtemp(prefix="fairstream-chaos-"))
-    started = time.monotonic()
-
-    def note(line: str) -> None:
-        print(f"{time.monotonic() - started:7.1f} s  {line}", flush=True)
+    note = timed_notes()
 
     print(f"seed {plan.seed}; logs in {folder}", flush=True)
     chaos = ChaosRun(plan, folder, note)

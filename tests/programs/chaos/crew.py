@@ -19,8 +19,8 @@ from stream_app.edges.host.processes import BoundProcess
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
 _STEADY_S = 10.0  # a worker that lived longer starts again at once when it dies
 _POLL_S = 0.05
-_STOP_GRACE_S = 30.0
-_AWAKE_S = 60.0
+_STOP_GRACE_S = 120.0
+_AWAKE_S = 240.0
 _UPDATE_PAUSE_S = 1.0  # between two workers of a rolling update
 
 
@@ -90,6 +90,7 @@ class Crew:
         for place in places:
             with self._lock:
                 if place in self._places and not self._is_over.is_set():
+                    self._note_exit(place, time.monotonic())  # else nobody would count one that was killed just now
                     place.process.signal(signal.SIGCONT)
                     place.process.stop(_STOP_GRACE_S)
                     place.process, place.started_at, place.restart_at = self._launch(place.name), time.monotonic(), None
@@ -160,10 +161,15 @@ class Crew:
             if now >= place.restart_at:
                 place.process, place.started_at, place.restart_at = self._launch(place.name), now, None
             return
+        if self._note_exit(place, now):
+            place.process.kill()  # ends its monitor too
+
+    def _note_exit(self, place: _Place, now: float) -> bool:
+        """Count the exit of a worker that has ended by itself, once, and plan its restart; return whether it has."""
         code = place.process.exit_code()
-        if code is None:
-            return
+        if code is None or place.restart_at is not None:
+            return False
         self.exits[code] += 1
         place.n_failures = 0 if now - place.started_at > _STEADY_S else place.n_failures + 1
         place.restart_at = now + _BACKOFF_S[min(place.n_failures, len(_BACKOFF_S) - 1)]
-        place.process.kill()  # ends its monitor too
+        return True

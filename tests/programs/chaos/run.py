@@ -45,7 +45,7 @@ from tests.support.servers.sites import Site
 
 POLICY_FILE = Path(__file__).with_name("policy.toml")
 _GIVE_UP_S = 300.0  # the producers ride out any broker restart, also on a busy machine
-_SETTLE_S = 150.0  # from the last event until everything must be counted and every window closed
+_SETTLE_S = 400.0  # from the last event until everything must be counted and every window closed
 _BROKER_TRIES = 5
 _VERIFY_S = 900.0
 
@@ -90,7 +90,7 @@ class ChaosRun:
         self._model = self.policies.first
         self._folder = folder
         self._app_id = f"chaos-{uuid.uuid4().hex[:8]}"
-        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512, start_timeout_s=180.0)
+        self._broker = LocalKafka(folder / "kafka", port=free_port(), heap_mb=512, start_timeout_s=300.0)
         create_key_file(key_file_path(folder))
         self._clock = WorkerClock(folder / "clock")
         self._crew = Crew(self._environ(folder), folder)

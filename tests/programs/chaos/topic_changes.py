@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stream_app.topics import TopicSpec, changelog_topic
-from tests.programs.chaos.logs import read_raw, read_topic
+from tests.programs.chaos.logs import lane_positions, read_raw
 from tests.programs.chaos.recount import Record
 from tests.support.servers.raw_topics import add_partitions, create_again
 
@@ -33,18 +33,9 @@ def re_create(kafka: str, app_id: str, model: Mapping[str, Any], raw: TopicSpec)
     ends = {partition: records[-1].offset + 1 for partition, records in logs.items() if records}
     changelog = changelog_topic(app_id, "ingest", model["name"])
     deadline = time.monotonic() + _COUNTED_S
-    while any(_positions(kafka, changelog).get(partition, 0) < end for partition, end in ends.items()):
+    while any(lane_positions(kafka, changelog).get(partition, 0) < end for partition, end in ends.items()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"Not everything in {raw.name} was counted")
         time.sleep(_POLL_S)
     create_again(kafka, raw.name, raw.partitions, raw.config)
     return logs
-
-
-def _positions(kafka: str, changelog: str) -> dict[int, int]:
-    """Return the committed position of each lane, as its state has it."""
-    return {
-        message.partition(): int(message.value())
-        for message in read_topic(kafka, changelog)
-        if message.key() == b"next"
-    }

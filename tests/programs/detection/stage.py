@@ -25,7 +25,7 @@ from tests.programs.detection.streams import PANE_S, Scenario, Sending, disorder
 from tests.support.servers.sites import Site, open_site
 
 FAIR = "fair"
-_SETTLE_S = 300.0
+_SETTLE_S = 600.0
 _PART_S = 2.0  # while a part of the drift is being sent, the worker is killed
 _ROOM = {"FAIRSTREAM_MAX_SERIES": "50000"}  # five models in one worker
 _ATTRIBUTE = re.compile(r'^    \{ name = "(\w+)", path = "(\w+)", .*\n', re.MULTILINE)

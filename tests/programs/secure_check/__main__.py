@@ -7,10 +7,10 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.programs.progress import timed_notes
 from tests.programs.secure_check.check import SecureCheck
 from tests.support.servers.secured.kafka import open_secured_kafka
 
@@ -19,11 +19,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make secure-check", description=__doc__)
     parser.add_argument("--events", type=int, default=50_000)
     options = parser.parse_args(argv)
-    started = time.monotonic()
-
-    def note(line: str) -> None:
-        print(f"{time.monotonic() - started:7.1f} s  {line}", flush=True)
-
+    note = timed_notes()
     with tempfile.TemporaryDirectory(prefix="fairstream-secure-") as name:
         folder = Path(name)
         site = folder / "site"

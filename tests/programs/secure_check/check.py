@@ -21,7 +21,7 @@ from stream_app.connection.kafka_connection import KafkaConnection
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.settings import connection_environ
 from stream_app.topics import FAIRNESS_ALERTS, UserRole
-from tests.programs.chaos.logs import read_json
+from tests.programs.chaos.logs import read_json, wait_until_decided
 from tests.programs.secure_check.served import faults_of_pages
 from tests.support.paths import ROOT
 from tests.support.servers.replay_stage import is_settled
@@ -100,7 +100,7 @@ class SecureCheck:
             env=self._environ(self.users[role]),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
             cwd=ROOT,
         )
@@ -144,6 +144,7 @@ class SecureCheck:
                 worker.did.append("go on with a new password")
             self._send(producer, self._n_events - half, "10:00")
             self.site.wait_until("all is counted and closed", lambda: is_settled(self.site))
+        wait_until_decided(self.site.kafka, [topic.name for topic in self.site.topics()])
         self._find_leaks()
         producer.did.append(f"send {self._n_events:,} decisions")
         worker.did.append("count and judge all of them, one of two killed")

@@ -15,7 +15,7 @@ from pathlib import Path
 from stream_app.edges.host.ports import free_port
 from stream_app.edges.host.processes import BoundProcess
 
-_CURRENT_S, _POLL_S = 90.0, 0.2
+_CURRENT_S, _POLL_S = 240.0, 0.2
 
 
 def faults_of_pages(environ: Mapping[str, str], folder: Path, token: str, model: str) -> list[str]:
@@ -33,7 +33,7 @@ def faults_of_pages(environ: Mapping[str, str], folder: Path, token: str, model:
 
     def asked(path: str) -> dict[str, object]:
         request = urllib.request.Request(f"{address}{path}", headers={"Authorization": f"Bearer {token}"})  # noqa: S310  # ours
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # our own
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310  # our own
             found: dict[str, object] = json.load(answer)
             return found
 

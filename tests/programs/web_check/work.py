@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.programs.web_check.stage import Stage, wait_for
 from tests.programs.web_check.visits import picture, serious_findings
 
-_REPLAY_S = 120.0
+_REPLAY_S = 300.0
 _MINUTE_S = 90.0
 _KEPT = 'keep = ["region"]'
 _RULES = "rules = { min_disparate_impact_ratio = 0.3, max_gap = 0.9 }"  # under which the drift is no breach

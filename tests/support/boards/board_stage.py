@@ -1,8 +1,9 @@
 """All streams that the dashboards are about, through one real worker that a real Prometheus scrapes.
 
-One policy has five models: the loans of the demo with one group less, ``credit`` as shipped (outcomes of granted loans
-only), ``trial`` (the same, with outcomes of denied cases too), the cameras and the hours of patrols. Windows and
-baselines are short, so that a test does not wait for an hour; nothing else differs from the shipped policies.
+One policy has six models: the loans of the demo with one group less, ``credit`` as shipped (outcomes of granted loans
+only), ``trial`` (the same, with outcomes of denied cases too), ``rates`` as shipped (decisions that are amounts), the
+cameras and the hours of patrols. Windows and baselines are short, so that a test does not wait for an hour; nothing
+else differs from the shipped policies.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tests.support.boards.board_checks import Source
 from tests.support.servers.recorded_prometheus import PromApi
 from tests.support.servers.sites import Site, open_site
 
-WAIT_S = 150
+WAIT_S = 300
 FAIR_S = 15  # event time after which women are treated differently
 _WINDOWS = 'windows = [{ name = "10s", size_s = 10 }, { name = "1m", size_s = 60 }]'
 _RULES = "rules = { max_gap = 0.1 }"  # the shift of the scores moves every fourth of them across the cut
@@ -46,6 +47,7 @@ _AWAITED = (
             ("[^+]+", "outcome"),
             ("[^+]+", "tpr|fpr"),
             ("[^+]+", "score"),
+            ("[^+]+", "mean"),
         )
     ),
     *(
@@ -68,7 +70,8 @@ def open_board_stage(kafka: str, folder: Path, app_id: str) -> Iterator[Source]:
     Raises:
         AssertionError: a metric did not appear; with its expression.
     """
-    site = open_site(kafka, folder, app_id, _loans(), _credit(), _trial(), _camera(), _allocations(), n_partitions=2)
+    policies = _loans(), _credit(), _trial(), _rates(), _camera(), _allocations()
+    site = open_site(kafka, folder, app_id, *policies, n_partitions=2)
     port = free_port()
     start_s = time.time()
     with ExitStack() as parts:
@@ -101,6 +104,10 @@ def _trial() -> str:
     return _put(_credit().replace('"credit', '"trial'), "^is_selective = true", "is_selective = false")
 
 
+def _rates() -> str:
+    return _put((SHIPPED / "rates.toml").read_text("utf-8"), r"^rules = ", f"{_WINDOWS}\nrules = ")
+
+
 def _camera() -> str:
     noise = 'publication = { most_cells = 4, noise = { epsilon = "1/2" } }'
     return _put((SHIPPED / "camera.toml").read_text("utf-8"), r"^windows = .*$", f"{_WINDOWS}\n{noise}")
@@ -123,6 +130,7 @@ def _producers(site: Site) -> Iterator[BoundProcess]:
         "loans": ("loans", "--rate", "400", "--drift", f"0@0,0.8@{FAIR_S}s"),
         "credit": ("credit", "--rate", "300", *drifts),
         "trial": ("credit", "--rate", "300", "--outcomes-of-denied", *drifts),
+        "rates": ("rates", "--rate", "300", "--drift", f"0@0,1@{FAIR_S}s"),
         "allocations": ("allocations", "--rate", "40", "--drift", "1", "--late", "0.05", "--duplicate", "0.02"),
         "camera": ("camera", "--rate", "50", "--late", "0.05", "--duplicate", "0.02"),
     }

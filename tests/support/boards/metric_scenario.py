@@ -31,7 +31,7 @@ STEP_S, LENGTH_S = 15, 1800
 FIRST_WINDOW_S = 90  # the first window has been closed and scraped
 # What is exported before.
 DECLARED = (
-    *("threshold_ratio", "reference_info", "group_info", "proxy_info", "window_age_limit_seconds"),
+    *("threshold_ratio", "reference_info", "group_info", "proxy_info", "amount_info", "window_age_limit_seconds"),
     *("publication_info", "hours_limit_ratio"),
     *("watermark_timestamp_seconds", "test_lag_seconds"),
 )

@@ -32,7 +32,7 @@ def run(stage: Stage, words: list[str], *, is_alone: bool = False) -> bytes:
         AssertionError: it failed.
     """
     command = [sys.executable, "-m", "stream_app", *words]
-    done = subprocess.run(command, env=stage.environ, capture_output=True, timeout=60, check=False, cwd=ROOT)
+    done = subprocess.run(command, env=stage.environ, capture_output=True, timeout=300, check=False, cwd=ROOT)
     assert done.returncode == 0, (words, done.stderr[-500:])
     return done.stdout if is_alone else done.stdout + done.stderr
 

@@ -23,7 +23,7 @@ from stream_app.topics import declared_topics
 from tests.support.canary.records import N_GOOD, frame, loan, sighting
 from tests.support.paths import ROOT
 
-_WAIT_S = 120.0
+_WAIT_S = 300.0
 _POLICY = ROOT / "tests" / "e2e" / "canary-policy.toml"
 
 
@@ -123,7 +123,7 @@ class Stage:
 
     def _metrics(self) -> str:
         port = self.log.read_text("utf-8").replace("\n", "").partition("http://127.0.0.1:")[2].partition("/")[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=120) as answer:
             text: str = answer.read().decode()
             return text
 

@@ -102,7 +102,7 @@ def _api_paths(address: str, model: str) -> Iterator[str]:
 def _ask(address: str, token: str) -> str:
     request = Request(address, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310  # ours
     try:
-        with urlopen(request, timeout=30) as answer:  # noqa: S310  # ours
+        with urlopen(request, timeout=120) as answer:  # noqa: S310  # ours
             return str(answer.read().decode())
     except HTTPError as error:
         with error:

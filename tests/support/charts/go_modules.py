@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.tiers import skip_or_fail
 
 _USUAL = Path("/usr/local/go/bin/go")  # where the archive of go.dev is unpacked; often not on PATH
-_DOWNLOAD_S, _BUILD_S = 120.0, 900.0
+_DOWNLOAD_S, _BUILD_S = 300.0, 900.0
 
 
 def need_go() -> str:

@@ -23,7 +23,7 @@ CHART = ROOT / "deploy" / "helm" / "fairstream"
 VALUES_FILES = sorted((ROOT / "deploy" / "helm" / "ci").glob("*.yaml"))
 RELEASE, NAMESPACE = "fs", "monitored"
 _KUBERNETES = "1.30"  # a Helm that was built here says 1.20
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 300.0
 
 Manifest = dict[str, Any]
 

@@ -17,11 +17,12 @@ from pathlib import Path
 from stream_app.edges.host.ports import HOST, free_port
 from stream_app.edges.host.processes import BoundProcess
 from tests.support.charts.helm import Manifest
+from tests.support.charts.pod_parts import sources_of
 from tests.support.paths import ROOT
 
 _ENTRYPOINT = [sys.executable, "-m", "stream_app"]  # that of the image
 _PORT, _ADDRESS = "FAIRSTREAM_METRICS_PORT", "FAIRSTREAM_METRICS_HOST"
-_INIT_S = 30.0
+_INIT_S = 180.0
 
 
 class Pod:
@@ -76,7 +77,7 @@ class Pod:
         folder.mkdir()
         if "emptyDir" in volume:
             folder.chmod(0o777)
-        for source in _sources(volume):
+        for source in sources_of(volume):
             content = self._contents[source.get("secretName") or source["name"]]
             for item in source["items"]:
                 real = folder / "..data" / item["path"]
@@ -84,11 +85,6 @@ class Pod:
                 real.write_text(content[item["key"]], "utf-8")
                 real.chmod(_mode(volume))
                 (folder / item["path"]).symlink_to(real.relative_to(folder))
-
-
-def _sources(volume: Manifest) -> list[Manifest]:
-    projected = [inner for source in volume.get("projected", {}).get("sources", []) for inner in source.values()]
-    return [volume[kind] for kind in ("secret", "configMap") if kind in volume] + projected
 
 
 def _mode(volume: Manifest) -> int:

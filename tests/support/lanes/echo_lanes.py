@@ -194,7 +194,7 @@ class Echo:
             yield EchoWorker(None, lanes, observed, transport)
         finally:
             await lanes.close()
-            await asyncio.wait_for(transport.stop(), 20)
+            await asyncio.wait_for(transport.stop(), 120)
             await metadata.close()
 
     @asynccontextmanager
@@ -218,7 +218,7 @@ class Echo:
             with suppress(asyncio.CancelledError):
                 await starting
             await lanes.close()
-            await asyncio.wait_for(app.stop(), 20)
+            await asyncio.wait_for(app.stop(), 120)
             await metadata.close()
 
 
@@ -237,7 +237,7 @@ class EchoWorker:
         return cast(Consumer, self.app.consumer)
 
 
-async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 60.0) -> None:
+async def until(what: str, is_so: Callable[[], bool], timeout_s: float = 180.0) -> None:
     """Ask again and again, without holding the workers up.
 
     Raises:

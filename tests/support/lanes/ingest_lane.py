@@ -29,6 +29,7 @@ from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, load_policy
 from stream_app.topics import DEAD_LETTERS, FAIRNESS_PARTIALS, LATE_DECISIONS
 from tests.support.lanes.books import book_of
+from tests.support.lanes.pane_sums import panes_of, sum_by_labels
 
 NOW_S = 1_790_000_000  # event time and broker time of most records: 2026-09-21T14:13:20Z, the start of a pane
 KEYS = (RootKey("abcdefgh", 0, b"k" * 32),)
@@ -195,13 +196,7 @@ class IngestLane:
 
     def labels(self) -> dict[tuple[str, ...], list[int]]:
         """Return the sum over all panes, by labels."""
-        layout = layout_of(self.model)
-        total: dict[tuple[str, ...], list[int]] = {}
-        for cells in self.counted.values():
-            for code, vector in cells.items():
-                labels = layout.labels_of(code)
-                total[labels] = [a + b for a, b in zip(total.get(labels, [0] * len(vector)), vector, strict=True)]
-        return total
+        return sum_by_labels(layout_of(self.model), self.counted.values())
 
     def everything(self) -> bytes:
         """Return every byte that left the lane: outputs with keys, and state."""
@@ -224,10 +219,7 @@ class IngestLane:
 
     def _take_over(self, parts: list[Partial]) -> None:
         self.partials += parts
-        flushed: dict[int, Cells] = {}
-        for pane in (pane for part in parts for pane in part.panes):
-            flushed.setdefault(pane.start_s, {}).update(pane.cells)  # pieces of one pane
-        self.counted |= flushed  # absolute counts replace earlier ones
+        self.counted |= panes_of(parts)  # absolute counts replace earlier ones
 
     def _add_counts(self, more: IngestCounts) -> None:
         for name in (

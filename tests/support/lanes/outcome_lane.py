@@ -20,6 +20,7 @@ from stream_app.pipeline.topology import Topology
 from stream_app.policy import ModelPolicy, parse_policy
 from stream_app.topics import outcome_join_topic
 from tests.support.lanes.books import book_of
+from tests.support.lanes.pane_sums import panes_of, sum_by_labels
 
 POLICY = """
 schema = 1
@@ -125,10 +126,7 @@ class OutcomeLane:
                 self.state[key] = value
         partials = [decode_partial(value or b"") for run in flush.outputs for value in run.values]
         self.partials += partials
-        panes: dict[int, Cells] = {}
-        for pane in (pane for partial in partials for pane in partial.panes):
-            panes.setdefault(pane.start_s, {}).update(pane.cells)
-        self.counted |= panes
+        self.counted |= panes_of(partials)
         report = self.step.take_report()
         fresh = report.counts
         self.rejected += report.rejected
@@ -138,13 +136,7 @@ class OutcomeLane:
 
     def totals(self) -> dict[tuple[str, ...], list[int]]:
         """Return the sums over all panes by labels."""
-        layout = outcome_layout_of(self.model)
-        total: dict[tuple[str, ...], list[int]] = {}
-        for cells in self.counted.values():
-            for code, vector in cells.items():
-                labels = layout.labels_of(code)
-                total[labels] = [a + b for a, b in zip(total.get(labels, [0] * len(vector)), vector, strict=True)]
-        return total
+        return sum_by_labels(outcome_layout_of(self.model), self.counted.values())
 
     def by_outcome(self) -> dict[str, int]:
         """Return how many decisions of all groups were counted under each outcome."""

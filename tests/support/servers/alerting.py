@@ -33,7 +33,7 @@ from stream_app.edges.servers.shipped import MonitoringIntervals
 from tests.support.paths import ROOT
 from tests.support.tiers import skip_or_fail
 
-WAIT_S = 60.0
+WAIT_S = 240.0
 WEB_URL = "https://fairness.example"
 _POLL_S = 0.1
 Row = tuple[dict[str, str], float]

@@ -11,6 +11,7 @@ from pathlib import Path
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.edges.kafka.local.jars import KAFKA_VERSION
 
+START_S = 300.0  # several start at once on a busy machine
 _IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 _CONTROLLER_PORT = 1093  # inside the container; below every port that the system hands out as free
 
@@ -33,7 +34,7 @@ def open_broker(folder: Path) -> Iterator[str]:
         with _container() as bootstrap:
             yield bootstrap
     else:
-        with LocalKafka(folder, start_timeout_s=180.0) as broker:  # several start at once
+        with LocalKafka(folder, start_timeout_s=START_S) as broker:
             yield broker.bootstrap
 
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 
 _HOST = "127.0.0.1"
-_TIMEOUT_S = 30
+_TIMEOUT_S = 120
 
 
 def ask(

@@ -16,7 +16,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from stream_app.edges.host.http_server import TEXT, HttpServer, QuietHandler
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 120.0
 _HTTP = "http://127.0.0.1"
 Row = tuple[str, tuple[tuple[str, str], ...]]  # name of a series as in Prometheus, and its labels
 

@@ -57,7 +57,7 @@ def run_postgresql() -> Iterator[Postgresql]:
 
         def call(program: str, *arguments: str) -> None:
             command = [*run_as, str(bin_dir / program), "--pgdata", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, timeout=60, cwd=folder, stdout=subprocess.DEVNULL)
+            subprocess.run(command, check=True, timeout=240, cwd=folder, stdout=subprocess.DEVNULL)
 
         port = free_port()
         call("initdb", "--username", "fairstream", "--auth", "trust", "--no-sync")

@@ -6,7 +6,7 @@ import socket
 import struct
 
 _PRODUCE, _VERSION = 0, 7  # the first that may contain zstd
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 120.0
 
 
 def produce_raw(kafka: str, topic: str, partition: int, batch: bytes) -> tuple[int, int]:

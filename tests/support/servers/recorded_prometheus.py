@@ -55,7 +55,7 @@ class PromApi:
 
         url = f"{self._url}/api/v1/{path}?{urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  # the server of this test
+            with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310  # the server of this test
                 return msgspec.json.decode(answer.read())["data"]
         except urllib.error.HTTPError as rejected:
             with rejected:

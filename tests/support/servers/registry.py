@@ -26,9 +26,9 @@ from tests.support.tiers import skip_or_fail
 
 _VERSION = "2.6.13.Final"
 _SHA256 = "3cda1b34aa020fb4ac4dd6a66018d757e81e437f97e20a1f92d366b70091c6ba"
-_START_S = 120.0
+_START_S = 300.0
 _POLL_S = 0.2
-_TIMEOUT_S = 30
+_TIMEOUT_S = 120
 
 
 class Registry:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_TIMEOUT_S = 30
+_TIMEOUT_S = 120
 GARBAGE = b"<html>welcome</html>"
 
 

@@ -17,6 +17,7 @@ from confluent_kafka import Producer
 
 from producers.publish import Destination, publish
 from stream_app.edges.kafka.admin import create_topics
+from stream_app.edges.kafka.readers.judge_records import read_journal
 from stream_app.policy import read_policy_text
 from stream_app.topics import FAIRNESS_RESULTS, TopicSpec
 from tests.programs.chaos.disturbed import disturbed_events
@@ -26,6 +27,7 @@ from tests.programs.chaos.schedule import Plan
 from tests.support.servers.sites import Site, open_site
 
 N_EVENTS = 24_000
+_LAST_PANE_S = 50  # of a minute
 _ID = re.compile(rb'"application_id": ?"([^"]*)"')
 Change = Callable[[int, Record], Record | None]  # partition and record; None leaves the record out
 
@@ -43,7 +45,11 @@ def judged_site(kafka: str, folder: Path, app_id: str) -> Site:
 
 
 def is_settled(site: Site) -> bool:
-    """Every counted event is in the totals; the last window closes with them or before."""
+    """Return whether every counted event is in the totals.
+
+    The last of the smallest windows closes with them or before; a larger one may close much later, and outcomes are
+    judged on their own.
+    """
     name = site.models[0]["name"]
     totals = [
         r["n"]
@@ -53,6 +59,12 @@ def is_settled(site: Site) -> bool:
     n_published = sum(1 for _ in read_json(site.kafka, site.models[0]["output_topic"]))
     n_raw = sum(map(len, read_raw(site.kafka, site.models[0]["topic"]).values()))
     return bool(totals) and totals[-1] == n_published > 0.8 * n_raw
+
+
+def n_journaled(site: Site, model: str) -> int:
+    """Return how many records the newest journal entry of a model covers, which is what a verification reads."""
+    entries = read_journal(site.kafka, model)
+    return sum(sum(offsets.values()) for offsets in entries[-1][1].offsets.values()) if entries else 0
 
 
 def live_results(site: Site) -> list[dict[str, Any]]:
@@ -113,7 +125,8 @@ def offset_that_matters(site: Site, partition: int, least: int) -> int:
     """Return the first offset, from ``least`` on, of an approval that was counted and was sent only once.
 
     Of a topic that was created again, it is an offset of its last log. A late or rejected record can change without a
-    trace, and a duplicate takes the place of a record that is left out.
+    trace, and a duplicate takes the place of a record that is left out. It is of the end of a minute, whose last pane
+    closes with its window: of an earlier pane, running totals may have been published before the window.
     """
     [model] = site.models
     places = read_places(site.kafka, model["output_topic"])[partition]
@@ -126,6 +139,7 @@ def offset_that_matters(site: Site, partition: int, least: int) -> int:
         if record.offset >= least
         and record.offset in counted
         and b'"approved":true' in (record.value or b"")
+        and datetime.fromisoformat(json.loads(record.value or b"")["ts"]).second >= _LAST_PANE_S
         and n_sent[_id_in(record)] == 1
     )
 
@@ -157,18 +171,18 @@ def _write(kafka: str, topic: str, partition: int, records: list[Record], *, is_
         for number, record in enumerate(records):
             producer.produce(topic, record.value, partition=partition, timestamp=record.timestamp_ms)
             if number % 5000 == 4999:
-                producer.flush(30)
+                producer.flush(120)
 
 
 @contextmanager
 def _transaction(producer: Producer) -> Iterator[None]:
-    producer.init_transactions(30)
+    producer.init_transactions(120)
     producer.begin_transaction()
     yield
-    producer.commit_transaction(30)
+    producer.commit_transaction(120)
 
 
 @contextmanager
 def _flushed(producer: Producer) -> Iterator[None]:
     yield
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,11 @@ from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.edges.host.processes import BoundProcess
 from stream_app.edges.kafka.admin import create_topics
 from stream_app.policy import SHIPPED, Policy, load_policy
-from stream_app.topics import declared_topics
+from stream_app.topics import TopicSpec, declared_topics
+from tests.programs.chaos.logs import wait_until_decided
 from tests.support.paths import ROOT
 
+_STOP_S = 120.0
 _NAMES = re.compile(r'^(name|topic|output_topic) = "([^"]+)"', re.MULTILINE)
 
 
@@ -49,6 +51,10 @@ class Site:
         """The models as TOML has them, for counters that know nothing of the product."""
         return list(tomllib.loads(self.policy_file.read_text("utf-8"))["models"])
 
+    def topics(self) -> tuple[TopicSpec, ...]:
+        """Return the topics of the policy, also those that other sites share."""
+        return declared_topics(self.policy, self.app_id)
+
     @property
     def environ(self) -> dict[str, str]:
         return {
@@ -60,7 +66,7 @@ class Site:
             "FAIRSTREAM_METRICS_PORT": "0",
         }
 
-    def command(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
         """Run a ``fairstream`` command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "stream_app", *arguments],
@@ -73,17 +79,16 @@ class Site:
         )
 
     @contextmanager
-    def worker(self, **environ: str) -> Iterator[BoundProcess]:
+    def worker(self, **environ: str) -> Iterator[SiteWorker]:
         """Run ``fairstream worker`` in a separate process until the block ends."""
-        command = [sys.executable, "-m", "stream_app", "worker"]
-        with BoundProcess(command, self.log_path, env={**os.environ, **self.environ, **environ}) as process:
+        with SiteWorker(self, {**os.environ, **self.environ, **environ}) as process:
             yield process
 
     @property
     def log_path(self) -> Path:
         return self.folder / "worker.log"
 
-    def wait_until(self, what: str, is_so: Callable[[], bool], *, timeout_s: float = 120.0) -> None:
+    def wait_until(self, what: str, is_so: Callable[[], bool], *, timeout_s: float = 240.0) -> None:
         """Poll until something is true.
 
         Raises:
@@ -95,6 +100,27 @@ class Site:
                 tail = self.log_path.read_text("utf-8")[-3000:] if self.log_path.exists() else "no worker ran"
                 raise AssertionError(f"Not in {timeout_s:g} s: {what}\n{tail}")
             time.sleep(0.5)
+
+
+class SiteWorker(BoundProcess):
+    """A worker of a site. Once it has stopped by itself, everything that it committed can be read.
+
+    Args:
+        site: The site.
+        environ: Its environment.
+    """
+
+    def __init__(self, site: Site, environ: Mapping[str, str]) -> None:
+        super().__init__([sys.executable, "-m", "stream_app", "worker"], site.log_path, env=environ)
+        self._site = site
+
+    def stop(self, grace_s: float = _STOP_S) -> int:
+        """End it with SIGTERM and return its exit code; a busy machine gives it more time than people would."""
+        has_run = self.exit_code() is None
+        code = super().stop(grace_s)
+        if has_run and code == 0:
+            wait_until_decided(self._site.kafka, [topic.name for topic in self._site.topics()])
+        return code
 
 
 def open_site(kafka: str, folder: Path, app_id: str, *policies: str, n_partitions: int = 4) -> Site:

@@ -114,11 +114,11 @@ def load_topics(kafka: str, stored: StoredTopics) -> None:
     renamed = {topic.topic_id: new_ids[topic.name] for topic in stored.topics}
     plain = Producer({"bootstrap.servers": kafka, "enable.idempotence": True, "linger.ms": 20})
     marking = Producer({"bootstrap.servers": kafka, "transactional.id": "stored-topics", "linger.ms": 20})
-    marking.init_transactions(30)
+    marking.init_transactions(120)
     for topic in stored.topics:
         for partition, (records, end) in enumerate(zip(topic.records, topic.ends, strict=True)):
             _write(plain, marking, topic, partition, records, end, renamed)
-    assert plain.flush(60) == 0
+    assert plain.flush(120) == 0
     for topic in stored.topics:
         if topic.cleanup == "delete":
             assert [end for _, (_, end) in sorted(ends_of(kafka, topic.name).items())] == topic.ends, topic.name
@@ -138,18 +138,18 @@ def _write(
         return
     for run, n_missing in _runs(records, end):
         if n_missing == 1:  # a marker behind a transaction
-            assert plain.flush(60) == 0
+            assert plain.flush(120) == 0
             marking.begin_transaction()
             _send(marking, topic.name, partition, run)
-            marking.commit_transaction(30)
+            marking.commit_transaction(120)
             continue
         _send(plain, topic.name, partition, run)
         if n_missing:
-            assert plain.flush(60) == 0
+            assert plain.flush(120) == 0
             marking.begin_transaction()
             _send(marking, topic.name, partition, [StoredRecord(0, 0, None, b"", [])] * (n_missing - 1))
-            assert marking.flush(30) == 0
-            marking.abort_transaction(30)
+            assert marking.flush(120) == 0
+            marking.abort_transaction(120)
 
 
 def _runs(records: list[StoredRecord], end: int) -> Iterator[tuple[list[StoredRecord], int]]:

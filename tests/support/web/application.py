@@ -23,7 +23,7 @@ from tests.support.web.pages import PASSWORD
 _ADDRESS = re.compile(r"Web application on (http://\S+)")
 _LINK = re.compile(r"within 24 hours:\s+(http://\S+)")
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-_WAIT_S = 180.0
+_WAIT_S = 300.0
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Application:
             env={**os.environ, **self.environ, "FAIRSTREAM_STATE": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
             cwd=ROOT,
         )
@@ -92,7 +92,7 @@ class Application:
     def page(self, address: str, body: bytes | None = None) -> str:
         """Return the text of a page, also that of an error."""
         try:
-            with self._opener.open(address, body, timeout=30) as answer:  # type: ignore[attr-defined]  # an opener
+            with self._opener.open(address, body, timeout=120) as answer:  # type: ignore[attr-defined]  # an opener
                 return str(answer.read().decode())
         except HTTPError as error:
             with error:

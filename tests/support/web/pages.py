@@ -75,3 +75,18 @@ def browser(role: str | None = None, *, is_logged_in: bool = True, **options: An
             add_user(f"user-{uuid.uuid4().hex[:8]}", role), backend="django.contrib.auth.backends.ModelBackend"
         )
     return client
+
+
+def person(name: str, role: str = "analyst") -> tuple[Any, Any]:
+    """Return a client that is logged in, and its user."""
+    user = add_user(name, role)
+    client = browser(is_logged_in=False)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client, user
+
+
+def text_of(path: str) -> str:
+    """Return what a viewer gets of a page, on one line."""
+    answer = browser("viewer").get(path)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())

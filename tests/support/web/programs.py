@@ -40,6 +40,11 @@ class Program:
         return self.ask("GET", path, headers)
 
 
+def json_body(method: str) -> dict[str, Any]:
+    """Return the options of a request with an empty body, for a method that has one."""
+    return {"data": b"{}", "content_type": "application/json"} if method in ("POST", "PUT", "PATCH") else {}
+
+
 def error_of(answer: Any) -> dict[str, Any]:
     """Return the error of an answer, which is JSON and carries the id that its header has."""
     assert answer["Content-Type"] == "application/json"

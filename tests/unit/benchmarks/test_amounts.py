@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from argparse import Namespace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.amounts.command import judge_delays, judge_false_alarms
+from benchmarks.amounts import command
+from benchmarks.amounts.command import Size, judge_delays, judge_false_alarms
+from benchmarks.amounts.coverage import SHAPES, SIZES
 from benchmarks.amounts.delays import CHANGES, Change, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
 from benchmarks.amounts.oracle import new_oracle
 from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS, AmountStream
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("stream", [*NULLS, *RATIO_NULLS], ids=lambda stream: stream.name)
@@ -49,3 +56,31 @@ def test_a_test_that_alarms_always_misses_every_number() -> None:
     late = DelayResult("any", 1, 1_000.0, np.full(9, 1_000.0), np.full(9, 2_000.0), 0)
 
     assert not any(verdict.is_reached for verdict in [*judge_false_alarms([null]), *judge_delays([late])])
+
+
+def test_the_quick_form_runs_in_one_go_with_progress_tables_and_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = Size(20, 4, 1e6, 4, 5, 20, 4, 20)
+    monkeypatch.setattr(command, "QUICK", tiny)
+    monkeypatch.setattr(command, "CHANGES", [CHANGES[2]])
+    monkeypatch.setattr(command, "RATIO_CHANGES", [RATIO_CHANGES[0]])
+    streams, changes = (*NULLS, *RATIO_NULLS), (CHANGES[2], RATIO_CHANGES[0])
+    file = tmp_path / "figures.json"
+    command.main(Namespace(quick=True, json=file))
+    printed = capsys.readouterr()
+    n_parts = len(streams) + len(changes) + len(SHAPES) * len(SIZES)
+    done = re.findall(r"^(\d+)/(\d+) .+: [\d.]+ s, in all \d+ s$", printed.err, re.MULTILINE)
+    assert done == [(str(number), str(n_parts)) for number in range(1, n_parts + 1)]
+    figures = json.loads(file.read_text("utf-8"))
+    assert [len(figures[part]) for part in ("false_alarms", "delays", "coverage")] == [len(streams), 2, 28]
+    rows = [line.split(" | ")[0].removeprefix("| ").strip() for line in printed.out.splitlines() if line]
+    names = [*(name for name in SHAPES for _ in SIZES), *(each.name for each in (*streams, *changes))]
+    assert [row for row in rows if row in names] == names
+
+
+def test_the_page_has_every_row_of_the_tables() -> None:
+    page = (ROOT / "docs" / "explanation" / "amounts.md").read_text("utf-8")
+    rows = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
+    measured = (*NULLS, *RATIO_NULLS, *CHANGES, *RATIO_CHANGES)
+    assert {*SHAPES, *(each.name for each in measured)} <= rows

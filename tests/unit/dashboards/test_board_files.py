@@ -32,6 +32,7 @@ UIDS = {
     "fairstream-intersections": "fairness",
     "fairstream-outcomes": "fairness",
     "fairstream-errors": "fairness",
+    "fairstream-amounts": "fairness",
     "fairstream-privacy": "privacy",
     "fairstream-camera": "privacy",
     "fairstream-pipeline": "pipeline",
@@ -163,7 +164,7 @@ def test_every_band_is_between_its_own_lower_and_upper_series() -> None:
                     if one["id"] == "custom.fillBelowTo":
                         n_bands += 1
                         assert {one["value"], override["matcher"]["options"]} <= legends
-    assert n_bands == 2
+    assert n_bands == 3
 
 
 def test_links_lead_to_dashboards_and_variables_that_are_there() -> None:

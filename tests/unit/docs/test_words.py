@@ -32,7 +32,7 @@ def test_the_texts_are_those_that_people_read() -> None:
     per_file = Counter(text.path for text in all_texts())
     for path in ("README.md", "docs/index.md", "stream_app/cli/worker.py", "deploy/prometheus/rules/fairness.yml"):
         assert per_file[path] > 3
-    assert sum(path.startswith("dashboards/json/") for path in per_file) == 9
+    assert sum(path.startswith("dashboards/json/") for path in per_file) == 10
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from stream_app.pipeline.replay.scenarios.scenario import Scenario, original_sce
 from stream_app.pipeline.replay.scenarios.settings import ScenarioSettings, parse_settings, scenario_of
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import parse_policy
-from stream_app.programs.replay.release import FormerReleases, release_scenarios
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.settings import load_settings
 from tests.support import judged_world
 from tests.support.amount_runs import MODEL, POLICY, TEXT, raw_partitions, run

@@ -21,6 +21,7 @@ from producers.simulated.amounts.rates import simulate_rates
 from producers.simulated.drift import parse_drift
 from producers.timeline import Timeline
 from stream_app.cli.policy.text import describe_model
+from stream_app.cli.show.alert_text import describe_alert
 from stream_app.core.groups.comparison import State
 from stream_app.core.windows.partials import PanePartial
 from stream_app.edges.metrics.process_metrics import Metrics
@@ -316,9 +317,10 @@ def test_a_drift_raises_an_alert_in_plain_words(drifted: InMemoryPipeline) -> No
     assert alert.amounts.difference.value == pytest.approx(0.8, abs=0.3)
     assert alert.sentence.startswith("Mean rate of female is 0.")
     shown = disclose_alert(alert, 10)
-    assert describe_breach(shown, 0.25).startswith("mean rate of female is 0.")
-    assert describe_breach(shown, 0.25).endswith("higher than that of male; limit 0.25")
+    assert describe_breach(shown, 0.25).startswith("female worse off: mean rate 0.")
+    assert describe_breach(shown, 0.25).endswith(" higher than male; limit 0.25")
     assert describe_cause(shown).startswith("mainly different amounts within the same segment (+0.")
+    assert describe_alert(shown).plain.splitlines()[0] == "breach  rates  gender: female vs. male, mean worse"
     hidden = disclose_alert(msgspec.structs.replace(alert, n=9), 10)
     assert (hidden.amounts, hidden.sentence, hidden.n) == (msgspec.UNSET, None, None)
     assert "mean" not in describe_breach(hidden, 0.25)

@@ -14,6 +14,7 @@ from fairstream.testing import InMemoryPipeline
 from stream_app.edges.metrics.alert_levels import limits_of, pair_kinds_of
 from stream_app.errors import PolicyError
 from stream_app.pipeline.disclosure.alerts import disclose_alert
+from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.results import disclose_result
 from stream_app.pipeline.disclosure.verdict import describe_breach
 from stream_app.pipeline.disclosure.wording import exceeded_limits
@@ -156,7 +157,15 @@ def test_an_alert_says_how_many_times_as_high_a_mean_is() -> None:
     times = alert.amounts.ratio
     assert isinstance(times, Measured)
     assert times.value == pytest.approx(1.5, abs=0.1)
-    assert describe_breach(shown, 0.8) == f"mean price of f is {times.value:.3g} times that of m; limit 1.25 times"
+    words = f"f worse off: mean price of f is {times.value:.3g} times that of m; limit 1.25 times"
+    assert describe_breach(shown, 0.8) == words
+    of_reference = msgspec.structs.replace(shown, test=PairTest.MEAN_RATIO_HIGH)
+    assert describe_breach(of_reference, 0.8).startswith("m worse off: mean price of f is ")
+    rounded = disclose_alert(msgspec.structs.replace(alert, is_rounded=True), 10)
+    assert isinstance(rounded.amounts, DisclosedAlertAmounts)
+    assert rounded.amounts.ratio == Measured(1.5)
+    assert "means whose ratio is about 1.5" in (rounded.sentence or "")
+    assert " is 1.5 times that of m" in describe_breach(rounded, 0.8)
     assert "; ratio 1." in (alert.sentence or "")
     assert "limit 0.8 to 1.25" in (alert.sentence or "")
     hidden = disclose_alert(msgspec.structs.replace(alert, n=9), 10)

@@ -8,39 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.core.groups.comparison import State
 from stream_app.errors import ConfigError
 from stream_app.pipeline.records.alerts import MonitoringRestart
-from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.selection import Selection, select
 from stream_app.policy import load_policy
 from stream_app.policy.model import Policy
+from tests.support.empty_results import empty_result
 
 LOANS, CREDIT, CAMERA = (load_policy(name).models[0] for name in ("loans", "credit", "camera"))
 POLICY = Policy(schema=1, models=(LOANS, CREDIT))
 
 
-def make_result(window: str, end_s: int, model: str = "m") -> Result:
-    return Result(
-        schema=1,
-        model=model,
-        attribute="sex",
-        window=window,
-        size_s=60,
-        start_s=end_s - 60,
-        end_s=end_s,
-        revision=0,
-        reference="male",
-        n=0,
-        state=State.OK,
-        groups=(),
-        offsets={},
-        policy_hash="h",
-        code_version="0",
-    )
-
-
-LOG = [make_result("1m", 60), make_result("5m", 300), make_result("total", 130)]
+LOG = [empty_result("1m", 60), empty_result("5m", 300), empty_result("total", 130)]
 
 
 def test_only_the_requested_results_are_selected() -> None:
@@ -55,7 +34,7 @@ def test_only_the_requested_results_are_selected() -> None:
 def test_a_policy_selects_its_own_models_with_their_outcomes_and_no_other() -> None:
     selection = select(POLICY)
     names = ["loans", "credit/outcomes", "camera", "hiring"]
-    assert [selection.has_result(make_result("1m", 60, model=name)) for name in names] == [True, True, False, False]
+    assert [selection.has_result(empty_result("1m", 60, model=name)) for name in names] == [True, True, False, False]
     known: dict[str, Any] = dict.fromkeys(MonitoringRestart.__struct_fields__)
     restarts = [MonitoringRestart(**known | {"model": name, "change": "restart"}) for name in names]
     assert list(map(select(POLICY, attribute="gender").has_alert, restarts)) == [True, True, False, False]

@@ -29,7 +29,9 @@ from stream_app.pipeline.replay.tables.amount_table import AmountGroupTable
 from stream_app.pipeline.replay.tables.range_counts import count_range
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.programs.replay.count import amount_tables_of
-from stream_app.programs.replay.release import FormerReleases, release_scenarios, release_tables
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.scenarios import release_scenarios
+from stream_app.programs.replay.release.tables import release_tables
 from stream_app.programs.replay.run_files import load, save
 from stream_app.render.report.page import write_report
 from stream_app.settings import load_settings

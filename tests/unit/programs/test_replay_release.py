@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from stream_app.core.alternatives.tables import ScoreTable, places_of
+from stream_app.core.alternatives.tables import BAD, GOOD, ScoreTable, places_of
+from stream_app.core.mitigation.thresholds import Goal
 from stream_app.core.releases.withholding import ReleasedTable
 from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.source_progress import SourceProgress
@@ -20,27 +21,29 @@ from stream_app.pipeline.disclosure.rules import Hidden
 from stream_app.pipeline.judge.model_judge import ModelJudge
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.layout import layout_of
+from stream_app.pipeline.replay.bisect.shown_parts import ShownParts
 from stream_app.pipeline.replay.dispositions import Dispositions
+from stream_app.pipeline.replay.mitigation.cases import CaseColumns
+from stream_app.pipeline.replay.mitigation.summary import mitigate
 from stream_app.pipeline.replay.ranges.range_run import RangeRun
 from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults, disclose_scenarios
 from stream_app.pipeline.replay.scenarios.scenario import ORIGINAL, Scenario, original_scenario, scenario_under
 from stream_app.pipeline.replay.search.columns import labels_of
-from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, DecidedCut, SearchRelease
+from stream_app.pipeline.replay.search.decided_cuts import DecidedCut
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, SearchRelease
 from stream_app.pipeline.replay.search.request import SearchedPair
 from stream_app.pipeline.replay.tables.group_table import GroupTable
 from stream_app.pipeline.replay.tables.range_counts import RangeCounts
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, Policy
 from stream_app.programs.replay.count import tables_of
-from stream_app.programs.replay.release import (
-    FormerReleases,
-    release_groups,
-    release_pair,
-    release_scenarios,
-    release_search,
-    release_tables,
-)
+from stream_app.programs.replay.release.cases import ReleasedCases
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.parts import release_parts
+from stream_app.programs.replay.release.scenarios import release_scenarios
+from stream_app.programs.replay.release.search import release_search
+from stream_app.programs.replay.release.tables import release_groups, release_pair, release_tables
 from stream_app.settings import load_settings
 from tests.support.small_streams import GENDERS, PANE_S, SOURCES, SmallStream, small_model
 
@@ -268,7 +271,9 @@ def decided_by(cut: float, **favorable: int) -> tuple[ModelReport, DecidedCut]:
     """Return the running totals of genders where a cut has decided."""
     [total] = without(replayed(12), "gender").results
     groups = tuple(msgspec.structs.replace(group, favorable=favorable[group.group]) for group in total.groups)
-    return ModelReport(results=[msgspec.structs.replace(total, groups=groups)]), DecidedCut("score", cut, 0, 120)
+    return ModelReport(results=[msgspec.structs.replace(total, groups=groups)]), DecidedCut(
+        "score", {EVERY_SEGMENT: cut}, 0, 120
+    )
 
 
 def test_the_cuts_of_two_replays_decide_differently_about_nobody_or_many(tmp_path: Path) -> None:
@@ -341,3 +346,65 @@ def test_the_pair_of_a_bisection_is_compared_with_a_count(tmp_path: Path) -> Non
     many = [sides[0], (TimeRange(30.0, 70.0), {"black": 130, "white": 190})]
     release_pair(former(tmp_path), "race", many)
     release_pair(former(tmp_path), "race", many)
+
+
+def released_cases(folder: Path) -> ReleasedCases:
+    return ReleasedCases(former(folder), "gender", "score", TimeRange(0.0, 120.0))
+
+
+def test_cuts_of_two_goals_are_compared_with_each_other_and_with_those_of_a_search(tmp_path: Path) -> None:
+    scores = {"female": [*[0.505] * 5, *[0.8] * 1979], "male": [*[0.3] * 1430, *[0.8] * 1000]}
+    assert searched(tmp_path, [0.5], scores, 120.0).groups[0, 0, 0].all()
+    cases = released_cases(tmp_path)
+    assert cases.cuts("", "female", {0.51: 1979, 0.5: 1984}) == {0.5}
+    assert cases.cuts("", "female", {0.51: 1979, 0.9: 300}) == {0.9}
+    assert cases.cuts("", "female", {0.91: 297, 0.9: 300}) == {0.9}
+    assert cases.cuts("", "male", {0.51: 1000}) == {0.51}
+
+
+def test_every_cut_between_scores_is_not_a_cut_of_a_goal(tmp_path: Path) -> None:
+    """Cuts by group decide about nobody or at least k people more or fewer of a group than those shown before."""
+    rng = np.random.default_rng(3)
+    scores, groups = rng.random(900), np.repeat([0, 1], 450)
+    favorable, outcomes = (scores > 0.5).astype(np.int64), np.where(rng.random(900) < scores, GOOD, BAD)
+    reached = []
+    cases = CaseColumns(groups, scores, favorable, outcomes)
+    for _ in range(2):
+        for goal in Goal:
+            found = mitigate(
+                cases,
+                GENDERS,
+                "outcome",
+                goal,
+                shown=GENDERS,
+                has_outcomes=True,
+                is_selective=False,
+                release=released_cases(tmp_path),
+            )
+            assert found.thresholds is not None
+            [women] = [own for own in found.thresholds.groups if own.group == GENDERS[0]]
+            cuts = [cut for cut in (women.cut, women.other_cut) if cut is not None]
+            assert [float(f"{cut:.4g}") for cut in cuts] == cuts
+            reached += [int(np.count_nonzero(scores[:450] > cut)) for cut in cuts]
+    apart = np.diff(np.unique(reached))
+    assert len(apart) > 0
+    assert apart.min() >= MODEL.privacy.k
+
+
+def test_parts_of_a_bisection_are_withheld_where_a_few_would_follow(tmp_path: Path) -> None:
+    def parts(to_s: float, **people: int) -> list[ShownParts]:
+        sets = {frozenset(name.split("_")): n for name, n in people.items()}
+        return [ShownParts("female", TimeRange(0.0, to_s), sets)]
+
+    def may(to_s: float, **people: int) -> bool:
+        return release_parts(former(tmp_path), "gender", "segment", parts(to_s, **people))
+
+    assert may(60.0, north=100, south=60, east_west=40)
+    size = (tmp_path / "releases.jsonl").stat().st_size
+    assert may(60.0, north=100, south=60, east_west=40)
+    assert (tmp_path / "releases.jsonl").stat().st_size == size
+    assert not may(70.0, north=104, south=80, east_west=60)
+    assert not may(70.0, north=104, south=80, east_west=60)
+    assert may(80.0, north=120, south=80, east_west=60)
+    assert not may(90.0, north_south=203, east_west=80)
+    assert not may(90.0, north=140, south=100, east=77, west=3)

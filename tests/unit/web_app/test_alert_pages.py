@@ -12,7 +12,7 @@ from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.projection.models import AlertRow, Reading
 from stream_app.web_app.projection.store import TOPICS
-from tests.support.web.pages import browser
+from tests.support.web.pages import browser, text_of
 from tests.support.web.stored_alerts import BREACH, SEALED, breach, store_alerts
 from tests.support.web.window_results import MODEL
 
@@ -24,12 +24,6 @@ HOSTILE = [
     "{{ 8000|add:777 }}{% now 'Y' %}",
     "a\u202eb\x1b[2J",
 ]
-
-
-def text_of(path: str) -> str:
-    answer = browser(Role.VIEWER).get(path)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
 
 
 def test_the_page_says_what_how_sure_since_when_and_why() -> None:
@@ -56,7 +50,7 @@ def test_an_alert_about_amounts_says_means_and_no_rate() -> None:
     )
     store_alerts(of_means)
     text = text_of(f"/alerts/{of_means.id}")
-    assert "mean rate of black is 0.703 higher than that of white; limit 0.25" in text
+    assert "black worse off: mean rate 0.703 higher than white; limit 0.25" in text
     assert "9.226 of black, 8.523 of white" in text
     assert "+0.703 (95% interval 0.532 to 0.873); limit 0.25" in text
     assert "Ratio" not in text

@@ -17,7 +17,7 @@ from stream_app.web_app.projection.models import CameraWindow, Reading
 from stream_app.web_app.projection.store import CAMERA_TOPICS, empty
 from stream_app.web_app.projection.thinned import thin_everything
 from tests.support.web.camera_counts import DAY_S, MODEL, POLICY, counts, noisy, store_counts, with_noise
-from tests.support.web.pages import browser
+from tests.support.web.pages import browser, text_of
 
 HALL = ("hall", "person")
 STREET = ("street", "car")
@@ -29,12 +29,6 @@ def cameras() -> None:
 
 
 PAGE = f"/cameras?model={MODEL.name}"
-
-
-def text_of(path: str = PAGE) -> str:
-    answer = browser(Role.VIEWER).get(path)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
 
 
 def test_counts_are_stored_once_by_model_window_and_end() -> None:
@@ -96,7 +90,7 @@ def test_what_is_no_record_of_published_counts_is_left_out(value: Any) -> None:
 
 def test_exact_counts_are_shown_by_zone_and_class_with_how_many_cells_are_suppressed() -> None:
     store_counts(counts(60, {HALL: 12, STREET: 1200}))
-    text = text_of()
+    text = text_of(PAGE)
     assert '<td data-name="zone">hall</td><td data-name="class">person</td><td data-name="Tracks" class="n">12<' in text
     assert 'class="n">1,200<' in text
     assert "10 of 12 cells suppressed: fewer than 10 tracks, maybe none." in text
@@ -107,7 +101,7 @@ def test_exact_counts_are_shown_by_zone_and_class_with_how_many_cells_are_suppre
 def test_counts_with_noise_are_marked_and_say_how_far_they_may_be_off() -> None:
     watch(noisy())
     store_counts(with_noise(DAY_S + 60, {HALL: 33}))
-    text = text_of()
+    text = text_of(PAGE)
     assert 'class="n">≈ 33<' in text
     assert '<span class="state beyond">with noise</span>' in text
     assert "in 95% of cells at most 48 more or less than the true count" in text
@@ -121,7 +115,7 @@ def test_a_spent_budget_is_shown_with_its_renewal() -> None:
         with_noise(60, {HALL: 33}, epsilon="1"),
         with_noise(120, {}, epsilon="1", policy_hash="another", renews_s=DAY_S),
     )
-    text = text_of()
+    text = text_of(PAGE)
     assert "1 of 1. It renews at 1970-01-02 00:00:00 UTC." in text
     assert text.count('<span class="state warning">budget spent</span>') == 2
     assert "Nothing published: the budget of this day is spent. It renews at 1970-01-02 00:00:00 UTC." in text
@@ -130,20 +124,20 @@ def test_a_spent_budget_is_shown_with_its_renewal() -> None:
 def test_a_day_under_several_policies_gives_a_bound_and_never_more_than_the_budget() -> None:
     watch(noisy(budget="1"))
     store_counts(*(with_noise(60 * number, {HALL: 33}, policy_hash=f"p{number}") for number in range(1, 6)))
-    assert "at most 1 of 1." in text_of()
+    assert "at most 1 of 1." in text_of(PAGE)
 
 
 def test_days_have_budgets_of_their_own() -> None:
     watch(noisy())
     store_counts(with_noise(60, {HALL: 33}), with_noise(DAY_S + 60, {HALL: 33}, policy_hash="another"))
-    assert "of the day from 1970-01-02 00:00:00 UTC: 0.5 of 1." in text_of()
+    assert "of the day from 1970-01-02 00:00:00 UTC: 0.5 of 1." in text_of(PAGE)
 
 
 def test_a_policy_with_a_larger_k_hides_what_it_does_not_permit_any_more() -> None:
     store_counts(counts(60, {HALL: 12, STREET: 30}))
     privacy = msgspec.structs.replace(MODEL.privacy, k=20)
     watch(Policy(schema=1, models=(msgspec.structs.replace(MODEL, privacy=privacy),)))
-    text = text_of()
+    text = text_of(PAGE)
     assert 'class="n">30<' in text
     assert 'class="n">12<' not in text
     assert "11 of 12 cells suppressed: fewer than 20 tracks" in text
@@ -175,13 +169,13 @@ def test_windows_are_chosen_within_each_model() -> None:
 
 
 def test_pages_say_where_there_is_nothing_and_when_they_are_stale() -> None:
-    text = text_of()
+    text = text_of(PAGE)
     assert "No counts of 1m yet" in text
     assert "Not read yet." in text
     Reading.objects.create(topic=CAMERA_TOPICS[0], current_at_s=0.0, fault="Kafka denies READ")
-    assert "Stale since 1970-01-01 00:00:00 UTC.</strong> Kafka denies READ." in text_of()
+    assert "Stale since 1970-01-01 00:00:00 UTC.</strong> Kafka denies READ." in text_of(PAGE)
     Reading.objects.update(current_at_s=time.time(), fault="")
-    assert "Current as of" in text_of()
+    assert "Current as of" in text_of(PAGE)
     watch(Policy(schema=1, models=()))
     assert "No cameras" in text_of("/cameras")
 
@@ -197,7 +191,7 @@ def test_many_windows_are_listed_on_several_pages() -> None:
 def test_a_record_whose_numbers_are_none_makes_no_page_fail(scale: str) -> None:
     watch(noisy())
     store_counts(with_noise(60, {HALL: 33}, scale=scale, epsilon="1/0"))
-    text = text_of()
+    text = text_of(PAGE)
     assert "≈ 33" in text
     assert ": 0 of 1." in text
 
@@ -205,7 +199,7 @@ def test_a_record_whose_numbers_are_none_makes_no_page_fail(scale: str) -> None:
 def test_labels_are_text_and_nothing_else() -> None:
     hostile = "</td><script>alert(1)</script>\u202e"
     store_counts(msgspec.structs.replace(counts(60, {}), cells=(AggregateCell(labels={hostile: hostile}, n=33),)))
-    text = text_of()
+    text = text_of(PAGE)
     assert "<script>alert" not in text
     assert "\u202e" not in text
     assert "&lt;script&gt;" in text

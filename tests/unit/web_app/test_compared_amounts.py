@@ -19,7 +19,8 @@ from stream_app.pipeline.replay.scenarios.window_changes import compare_windows
 from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, parse_policy
-from stream_app.programs.replay.release import FormerReleases, release_scenarios
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.scenarios import release_scenarios
 from stream_app.programs.replay.run_files import save
 from stream_app.settings import Settings, load_settings
 from stream_app.web_app.accounts.roles import Role

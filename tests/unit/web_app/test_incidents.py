@@ -8,9 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
-from stream_app.cli.exits import exit_code_of
 from stream_app.edges.audit.reading import read_entries
-from stream_app.errors import FairStreamError, WriteError
 from stream_app.programs.audit.places import log_folder, signing_key_path
 from stream_app.programs.incidents import KINDS
 from stream_app.settings import Settings
@@ -18,6 +16,8 @@ from stream_app.web_app import incidents as commands
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.cases.models import Case, CaseEvent
 from stream_app.web_app.cases.rules import Action
+from tests.support.audit_logs import reject_entry
+from tests.support.command_results import code_of
 from tests.support.web.pages import add_user, browser
 from tests.support.web.window_results import MODEL
 
@@ -35,10 +35,6 @@ def _database_of_tests(monkeypatch: pytest.MonkeyPatch, log: Settings) -> None:
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["incident", "open", *words])
-
-
-def code_of(outcome: Result) -> int:
-    return exit_code_of(outcome.exception) if isinstance(outcome.exception, FairStreamError) else outcome.exit_code
 
 
 def entries(log: Settings) -> list[dict[str, Any]]:
@@ -83,10 +79,7 @@ def test_the_case_of_an_incident_is_shown_worked_on_and_exported() -> None:
 
 
 def test_without_an_entry_there_is_no_case(monkeypatch: pytest.MonkeyPatch, log: Settings) -> None:
-    def fail(*_: object) -> None:
-        raise WriteError("The disk is full")
-
-    monkeypatch.setattr("stream_app.programs.incidents.append_required", fail)
+    monkeypatch.setattr("stream_app.programs.incidents.append_required", reject_entry)
     assert code_of(run("data-breach", *REASON)) == 74
     assert not Case.objects.exists()
     monkeypatch.undo()

@@ -17,7 +17,7 @@ from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.projection.models import Reading
 from stream_app.web_app.projection.store import TOPICS, Store
 from tests.support.sample_alert import ALERT
-from tests.support.web.pages import browser
+from tests.support.web.pages import browser, text_of
 from tests.support.web.window_results import FAIR, MODEL, POLICY, UNFAIR, race_result, run_of
 
 PAGE = f"/models/{MODEL.name}"
@@ -31,12 +31,6 @@ def store(*results: Any, at_s: float | None = None) -> None:
 def read_to_end(seconds_ago: float = 0.0, fault: str = "") -> None:
     for topic in TOPICS:
         Reading.objects.create(topic=topic, current_at_s=time.time() - seconds_ago, fault=fault)
-
-
-def text_of(path: str) -> str:
-    answer = browser(Role.VIEWER).get(path)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
 
 
 def test_without_results_the_pages_say_so_and_not_that_all_is_well() -> None:

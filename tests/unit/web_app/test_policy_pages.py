@@ -7,10 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.contrib.auth.models import User
 
 from stream_app.edges.audit.reading import read_entries
-from stream_app.errors import WriteError
 from stream_app.policy import ModelPolicy, Policy, read_policy_text
 from stream_app.programs.audit.places import log_folder
 from stream_app.settings import Settings
@@ -18,19 +16,12 @@ from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.host import audit_trail
 from stream_app.web_app.pages.watched import watch
 from stream_app.web_app.policies.models import PolicyDraft
-from tests.support.web.pages import add_user, browser
+from tests.support.audit_logs import reject_entry
+from tests.support.web.pages import browser, person
 from tests.support.web.window_results import MODEL
 
 TEXT = read_policy_text("loanapp")
 CHANGED = TEXT.replace("out_of_orderness_s = 5", "out_of_orderness_s = 9")
-
-
-def person(name: str, role: Role = Role.ANALYST) -> tuple[Any, User]:
-    """Return a client that is logged in, and its user."""
-    user = add_user(name, role)
-    client = browser(is_logged_in=False)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client, user
 
 
 def send(client: Any, action: str, text: str = CHANGED, reason: str = "Late uploads.") -> Any:
@@ -162,11 +153,7 @@ def test_without_an_audit_entry_nothing_is_proposed_or_decided(log: Settings, mo
     first, _ = person("ada")
     second, _ = person("grace")
     send(first, "propose")
-
-    def fail(*_: object) -> None:
-        raise WriteError("The disk is full")
-
-    monkeypatch.setattr(audit_trail, "append_event", fail)
+    monkeypatch.setattr(audit_trail, "append_event", reject_entry)
     assert send(first, "propose").status_code == 503
     assert decide(second, "approve").status_code == 503
     assert PolicyDraft.objects.get().status == "proposed"

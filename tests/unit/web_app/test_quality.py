@@ -22,7 +22,7 @@ from stream_app.web_app.projection.models import Reading, RecordCount
 from stream_app.web_app.projection.quality import DAY_S, WHOLE_DAY, day_counts, days_of
 from stream_app.web_app.projection.record_counts import add_up_days
 from stream_app.web_app.projection.store import PositionMovedError, Store, empty, stored_positions, topics_of
-from tests.support.web.pages import browser
+from tests.support.web.pages import browser, text_of
 from tests.support.web.set_aside import late, letter, store_late, store_letters, store_records
 from tests.support.web.window_results import FAIR, MODEL, POLICY, race_result, run_of
 
@@ -34,12 +34,6 @@ COUNTS = st.dictionaries(
     st.dictionaries(st.sampled_from(["late", "schema", "missing", "json"]), st.integers(1, 40), max_size=4),
     max_size=6,
 )
-
-
-def text_of(path: str) -> str:
-    answer = browser(Role.VIEWER).get(path)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
 
 
 def counted() -> dict[tuple[str, int, str], int]:

@@ -11,7 +11,6 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from stream_app.edges.audit.reading import read_entries
-from stream_app.errors import WriteError
 from stream_app.programs.audit.places import log_folder
 from stream_app.settings import Settings
 from stream_app.web_app.accounts.roles import Role
@@ -19,18 +18,11 @@ from stream_app.web_app.api.access import tokens
 from stream_app.web_app.api.models import Token
 from stream_app.web_app.api.token_pages.owned import MAX_OWN
 from stream_app.web_app.host import audit_trail
-from tests.support.web.pages import add_user, browser
+from tests.support.audit_logs import reject_entry
+from tests.support.web.pages import browser, person
 from tests.support.web.programs import Program, error_of, make_token
 
 _TEXT = re.compile(r"fs_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
-
-
-def person(name: str, role: Role) -> tuple[Any, User]:
-    """Return a client that is logged in, and its user."""
-    user = add_user(name, role)
-    client = browser(is_logged_in=False)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client, user
 
 
 def create(client: Any, **form: Any) -> Any:
@@ -203,11 +195,7 @@ def test_without_an_audit_entry_there_is_no_token_and_none_ends(log: Settings, m
     client, _ = person("ada", Role.ANALYST)
     text = made(client)
     token = Token.objects.get()
-
-    def fail(*_: object) -> None:
-        raise WriteError("The disk is full")
-
-    monkeypatch.setattr(audit_trail, "append_event", fail)
+    monkeypatch.setattr(audit_trail, "append_event", reject_entry)
     answer = create(client, name="second")
     assert (answer.status_code, Token.objects.count()) == (503, 1)
     assert _TEXT.search(answer.content.decode()) is None

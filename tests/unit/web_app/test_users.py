@@ -9,13 +9,13 @@ import pytest
 from django.contrib.auth.models import User
 
 from stream_app.edges.audit.reading import read_entries
-from stream_app.errors import WriteError
 from stream_app.programs.audit.places import log_folder
 from stream_app.settings import Settings
 from stream_app.web_app.accounts.invitations import invite
 from stream_app.web_app.accounts.models import Invitation
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.host import audit_trail
+from tests.support.audit_logs import reject_entry
 from tests.support.web.pages import PASSWORD, add_user, browser
 
 
@@ -92,11 +92,7 @@ def test_an_invalid_invitation_makes_no_link(name: str, role: str) -> None:
 def test_without_an_audit_entry_no_user_is_changed_or_created(log: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     client, _ = administrator()
     user, token = add_user("grace", Role.VIEWER), invite("eve", Role.VIEWER)
-
-    def fail(*_: object) -> None:
-        raise WriteError("The disk is full")
-
-    monkeypatch.setattr(audit_trail, "append_event", fail)
+    monkeypatch.setattr(audit_trail, "append_event", reject_entry)
     for path, form in (
         (f"/users/{user.pk}/change", {"action": "disable"}),
         (f"/users/{user.pk}/change", {"action": "role", "role": "auditor"}),

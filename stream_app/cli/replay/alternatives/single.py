@@ -11,8 +11,9 @@ import typer
 from stream_app.edges.scoring.model_file import open_model
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.scenarios.released_tables import range_ends
+from stream_app.pipeline.replay.search.decided_cuts import DecidedCounts, DecidedCut
 from stream_app.pipeline.replay.search.deciding import DecidingRule
-from stream_app.pipeline.replay.search.released_cuts import DecidedCut
+from stream_app.pipeline.replay.search.released_cuts import EVERY_SEGMENT, segments_of
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_rule, score_field
 from stream_app.pipeline.replay.search.scores import LoggedScore, ScoreSource
 from stream_app.pipeline.replay.sources import Observe
@@ -36,10 +37,14 @@ class DecidedBy(NamedTuple):
     Attributes:
         rule: The rule.
         source: Where scores come from.
+        segments: All segments of the policy.
+        counts: Whom the rule made favorable, where segments have cuts of their own.
     """
 
     rule: AlternativeRule
     source: ScoreSource
+    segments: tuple[str, ...]
+    counts: DecidedCounts | None
 
     @property
     def name(self) -> str:
@@ -51,15 +56,15 @@ class DecidedBy(NamedTuple):
         """What differs from the policy, for the manifest."""
         return {"score": self.source.name, "alternative": self.rule.text}
 
-    def cut_of(self, time_range: TimeRange) -> DecidedCut | None:
-        """Return the cut; None where segments have their own."""
-        if self.rule.cut is None or self.rule.by_segment:
-            return None
-        return DecidedCut(self.source.name, self.rule.cut, *range_ends(time_range.from_s, time_range.to_s))
+    def cut_of(self, time_range: TimeRange) -> DecidedCut:
+        """Return the cuts, to be compared with other cuts of the same decisions."""
+        cuts = self.rule.by_segment if self.rule.cut is None else {EVERY_SEGMENT: self.rule.cut}
+        ends = range_ends(time_range.from_s, time_range.to_s)
+        return DecidedCut(self.source.name, cuts, *ends, self.segments, self.counts)
 
     def observing(self, model: ModelPolicy, observe: Observe | None) -> Observe:
         """Return what decides events before they are counted, and before they are observed."""
-        return DecidingRule(model, self.rule, self.source, observe).observe
+        return DecidingRule(model, self.rule, self.source, observe, self.counts).observe
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class AlternativeRun:
         if self.score is not None and self.scored_by is not None:
             raise ConfigError("--score and --scored-by are given", action="Give one of them")
         rule = parse_rule(self.alternative, model)
+        counts = DecidedCounts(model) if rule.by_segment else None
         if self.scored_by is not None:
-            return DecidedBy(rule, open_model(self.scored_by, model))
-        return DecidedBy(rule, LoggedScore(score_field(model, self.score).path))
+            return DecidedBy(rule, open_model(self.scored_by, model), segments_of(model), counts)
+        return DecidedBy(rule, LoggedScore(score_field(model, self.score).path), segments_of(model), counts)

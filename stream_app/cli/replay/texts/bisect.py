@@ -30,13 +30,23 @@ def describe(bisection: Bisection, pair: str, k: int) -> Iterator[str]:
         yield f"  segment: {onset.segments[0].segment}"
     yield f"  before: {_side(onset.before)}"
     yield f"  after: {_side(onset.after)}"
-    yield f"  change of the gap {onset.after.gap - onset.before.gap:+.4f}, by segment:"
+    change = f"  change of the gap {onset.after.gap - onset.before.gap:+.4f}"
+    if "segments" in bisection.withheld:
+        yield f"{change}; by segment: {_withheld(k)}"
+    else:
+        yield f"{change}, by segment:"
     for segment in onset.segments[:_MAX_SEGMENTS]:
         yield f"    {segment.segment}: mix {segment.mix:+.4f}, rate {segment.rate:+.4f}"
+    if "versions" in bisection.withheld:
+        yield f"  by model version: {_withheld(k)}"
     if bisection.versions is not None:
         yield from _versions(bisection.versions, k)
     places = ", ".join(f"[{partition}] {offset}" for partition, offset in sorted(bisection.offsets.items()))
     yield f"  first offset of the pane by partition: {places}"
+
+
+def _withheld(k: int) -> str:
+    return f"withheld, since fewer than {k} people would follow beside former releases"
 
 
 def _first_version(change: VersionChange) -> str:

@@ -57,11 +57,20 @@ def print_mitigation(result: MitigationResult) -> None:
     if result.trade_off is not None:
         _print_trade_off(result.trade_off)
         print_notes("thresholds", "repair")
-    if result.n_incomplete:
-        facts.print(f"{result.n_incomplete:,} cases were left out of these: a feature is missing.", markup=False)
+    _print_left_out(result)
     facts.print(
         f"Notes written {result.notes.written} by the developers; no lawyer has reviewed these notes.", markup=False
     )
+
+
+def _print_left_out(result: MitigationResult) -> None:
+    if result.n_incomplete:
+        few = f"a feature is missing, or fewer than {result.k} of their group lack one"
+        facts.print(f"{result.n_incomplete:,} cases were left out of these: {few}.", markup=False)
+    if result.left_out_of_these:
+        few = f"fewer than {result.k} people would follow beside former releases"
+        groups = ", ".join(result.left_out_of_these)
+        facts.print(f"Left out of repair, fit and trade-off, as {few}: {groups}.", markup=False)
 
 
 def _print_weights(result: MitigationResult) -> None:

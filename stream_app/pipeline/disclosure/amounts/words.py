@@ -64,20 +64,40 @@ def headline(name: str, group: str, reference: str, difference: float, limit: fl
     return f"mean {name} of {group} is {shown_amount(abs(difference), limit)} {way} than that of {reference}"
 
 
-def describe_mean_breach(amounts: DisclosedAlertAmounts, group: str, reference: str) -> str:
-    """Say whose mean is higher, by how much, and what the limit is."""
-    difference, limit = amounts.difference.value or 0.0, amounts.limit
-    return f"{headline(amounts.name, group, reference, difference, limit)}; limit {shown_amount(limit, limit)}"
+def describe_mean_breach(amounts: DisclosedAlertAmounts, group: str, reference: str, *, is_group_worse: bool) -> str:
+    """Say who is worse off, by how much, and what the limit is.
+
+    Args:
+        amounts: The amounts of the alert.
+        group: The group.
+        reference: Its reference.
+        is_group_worse: Whether the group is worse off, or its reference.
+    """
+    limit, difference = shown_amount(amounts.limit, amounts.limit), amounts.difference.value or 0.0
+    worse, better, difference = (group, reference, difference) if is_group_worse else (reference, group, -difference)
+    if not difference:
+        return f"{worse} worse off than {better}: mean {amounts.name}; limit {limit}"
+    way, size = "higher" if difference > 0 else "lower", shown_amount(abs(difference), amounts.limit)
+    return f"{worse} worse off: mean {amounts.name} {size} {way} than {better}; limit {limit}"
 
 
-def describe_ratio_breach(amounts: DisclosedAlertAmounts, group: str, reference: str) -> str:
-    """Say how many times as high the higher mean is, and what the limit is; the difference where there is no ratio."""
+def describe_ratio_breach(amounts: DisclosedAlertAmounts, group: str, reference: str, *, is_group_worse: bool) -> str:
+    """Say who is worse off, how many times as high the higher mean is, and what the limit is.
+
+    Args:
+        amounts: The amounts of the alert; without a ratio the difference is said.
+        group: The group.
+        reference: Its reference.
+        is_group_worse: Whether the group is worse off, or its reference.
+    """
     ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
     if not ratio or not isinstance(amounts.least_ratio, float):
-        return describe_mean_breach(amounts, group, reference)
-    higher, lower = (group, reference) if ratio >= 1 else (reference, group)
-    times, most = max(ratio, 1 / ratio), 1 / amounts.least_ratio
-    return f"mean {amounts.name} of {higher} is {times:.3g} times that of {lower}; limit {most:.3g} times"
+        return describe_mean_breach(amounts, group, reference, is_group_worse=is_group_worse)
+    worse, (higher, lower) = group if is_group_worse else reference, (group, reference)
+    if ratio < 1:
+        higher, lower, ratio = lower, higher, 1 / ratio
+    who = f"mean {amounts.name} of {higher} is {ratio:.3g} times that of {lower}"
+    return f"{worse} worse off: {who}; limit {1 / amounts.least_ratio:.3g} times"
 
 
 def describe_mean_cause(amounts: DisclosedAlertAmounts) -> str:

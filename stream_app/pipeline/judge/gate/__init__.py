@@ -1,6 +1,7 @@
 """The release gate of the judge: what of each result readers may see beside everything that they saw before.
 
 ``release_gate`` decides it for each window, running total and revision; ``inner_windows`` what a window may show beside
-the smaller ones inside it, and ``early_totals`` which running totals readers can compute. ``tables`` turns results into
-tables of people. What the gate remembers is in ``judge.stored.stored_releases``.
+the smaller ones inside it, ``alert_counts`` what alerts may say, and windows beside them, and ``early_totals`` which
+running totals readers can compute. ``tables`` turns results into tables of people. What the gate remembers is in
+``judge.stored.stored_releases``.
 """

@@ -42,7 +42,13 @@ class InnerWindows:
         self._memory = memory
 
     def beside(
-        self, key: WindowKey, tables: Tables, shown: Shown, late: Cells, uncounted: Callable[[str], Cells] | None = None
+        self,
+        key: WindowKey,
+        tables: Tables,
+        shown: Shown,
+        late: Cells,
+        uncounted: Callable[[str], Cells] | None = None,
+        known: Iterable[tuple[tuple[str, Labels], int]] = (),
     ) -> Shown:
         """Return what a window may show beside the smaller ones inside it, which closed before.
 
@@ -52,12 +58,16 @@ class InnerWindows:
             shown: What it would show on its own.
             late: Corrections of windows inside it that are not released.
             uncounted: Returns, of running totals, what no closed window of some size contains.
+            known: How many people of it alerts have counted, by attribute and group.
         """
         memory = self._memory.find(key)
         beyond = {code: list(vector) for code, vector in late.items()}
         if uncounted is not None:
             add_cells(beyond, uncounted(self.smallest))
         change = tables_in(self._layout, self._attributes, beyond, tables) if beyond else {}
+        for (name, labels), n in known:
+            if labels in change.get(name, {}):
+                change[name][labels] -= n
         kept = {}
         for name, groups in shown.items():
             parts = memory.parts.get(name) or HiddenParts()

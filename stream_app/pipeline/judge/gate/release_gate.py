@@ -20,6 +20,7 @@ import msgspec
 from stream_app.core.releases.joint import protect_jointly
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import StateKey
+from stream_app.pipeline.judge.gate.alert_counts import AlertCounts
 from stream_app.pipeline.judge.gate.early_totals import EarlyTotals, Rejudge
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import (
@@ -59,6 +60,7 @@ class ReleaseGate:
         self._attributes = [attribute.name for attribute in model.attributes]
         self._memory = GateMemory(stored)
         self._windows = InnerWindows(model, layout, self._memory)
+        self.alerts = AlertCounts(model, layout, self._memory, self._windows.smallest)
         self._early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model))
 
     def release(self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> list[Result]:
@@ -108,8 +110,10 @@ class ReleaseGate:
             return self._withhold(results)
         key = (span.window, span.start_s)
         late = self._windows.late_inside(key, context.corrections)
-        if not late and not self._memory.find(key).parts and not self._hides_any(results):
+        memory = self._memory.find(key)
+        if not late and not memory.parts and not memory.cuts and not self._hides_any(results):
             self._windows.note_groups(key, results, {})
+            self.alerts.note_window(key, {}, cells, context.periods)
             self._windows.end(span.window, span.end_s)
             return {}
         is_held = self._has_small(late, results)
@@ -121,12 +125,17 @@ class ReleaseGate:
         cross = cross_of(self._layout, self._attributes, cells)
         shown = self._jointly(cross, tables, alone)
         shown = self._windows.beside(key, tables, shown, {} if is_held else late)
+        shown = self.alerts.beside(key, tables, shown)
         hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
         if any(hidden.values()):
             self._memory.of(key).hidden = hidden
-        people = {name: {g: tables[name][g] for g in groups} for name, groups in hidden.items()}
+        known = self.alerts.known_in(key)
+        people = {
+            name: {g: tables[name][g] - known.get((name, g), 0) for g in groups} for name, groups in hidden.items()
+        }
         self._windows.note(key, people, shown, cross)
         self._windows.note_groups(key, results, hidden)
+        self.alerts.note_window(key, hidden, cells, context.periods)
         self._windows.end(span.window, span.end_s)
         return _withheld(results, alone, shown, is_held=is_held)
 
@@ -179,7 +188,8 @@ class ReleaseGate:
             cells, results = self._without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
-        shown = self._windows.beside(TOTAL, tables, alone, {} if is_held else late, context.uncounted)
+        known = self.alerts.known_in_open()
+        shown = self._windows.beside(TOTAL, tables, alone, {} if is_held else late, context.uncounted, known)
         withheld = _withheld(results, alone, shown, is_held=is_held)
         left = set()
         for result in results:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from stream_app.core.privacy.disclosure import disclose_cells
 from stream_app.core.releases.joint import TableRelease
 from stream_app.core.windows.cells import CellLayout, Cells
@@ -34,13 +36,20 @@ def cross_of(layout: CellLayout, attributes: Sequence[str], cells: Mapping[int, 
         attributes: Names of the protected attributes.
         cells: Vectors by code.
     """
-    dimensions = [(*layout.radix_of(name), layout.dimensions[layout.position_of(name)][1]) for name in attributes]
-    by_place: Counter[tuple[int, ...]] = Counter()
-    for code, vector in cells.items():
-        by_place[tuple(code // stride % n for stride, n, _ in dimensions)] += vector[0]
+    names = [layout.dimensions[layout.position_of(name)][1] for name in attributes]
+    strides, sizes = np.array([layout.radix_of(name) for name in attributes], np.int64).reshape(-1, 2).T
+    codes = np.fromiter(cells, np.int64, len(cells))
+    counts = np.fromiter((vector[0] for vector in cells.values()), np.int64, len(cells))
+    places = codes[:, None] // strides % sizes
+    _, first, numbers = np.unique(
+        np.ravel_multi_index(tuple(places.T), tuple(sizes)), return_index=True, return_inverse=True
+    )
+    n_people = np.zeros(len(first), np.int64)
+    np.add.at(n_people, numbers, counts)
+    order = np.argsort(first)  # as they come in the cells
     return {
-        tuple(labels[place] for place, (_, _, labels) in zip(places, dimensions, strict=True)): n
-        for places, n in by_place.items()
+        tuple([labels[place] for labels, place in zip(names, own, strict=True)]): n
+        for own, n in zip(places[first[order]].tolist(), n_people[order].tolist(), strict=True)
         if n
     }
 

@@ -6,6 +6,7 @@ A model whose windows hide nothing has entries of its running totals alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -53,6 +54,35 @@ class StoredTotals(msgspec.Struct, array_like=True, frozen=True):
     known: list[tuple[str, int, list[tuple[Labels, Counts]], list[Labels]]] = []
 
 
+class Cut(msgspec.Struct, array_like=True, frozen=True):
+    """What an alert counted in an open window: people of each group of a table up to a time, two of which it shows."""
+
+    attribute: str
+    end_s: int
+    people: list[tuple[Labels, int]]
+    shown: list[Labels]
+
+
+class StoredRuns(msgspec.Struct, array_like=True, frozen=True):
+    """How far back the smallest windows show each group, see ``ShownRuns``."""
+
+    begin_s: int | None = None
+    hidden_s: list[tuple[str, str, int]] = []
+
+
+@dataclass(slots=True)
+class ShownRuns:
+    """How far back the smallest windows show each group, without a gap.
+
+    Attributes:
+        begin_s: Start of the time in which they show what was tested; None before the first.
+        hidden_s: End of the newest one that hides a group, by attribute and group.
+    """
+
+    begin_s: int | None = None
+    hidden_s: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
 class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     """What the gate remembers of one window, or of the running totals.
 
@@ -63,6 +93,8 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         former: Of running totals the last release, by attribute.
         blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
         totals: The running totals that readers can compute.
+        runs: Of running totals how far back the smallest windows show each group.
+        cuts: What alerts counted in the window while it is open.
     """
 
     hidden: dict[str, list[Labels]] = {}
@@ -71,6 +103,8 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     former: dict[str, FormerRelease] = {}
     blocks: list[tuple[list[tuple[str, Labels]], list[tuple[Labels, int]]]] = []
     totals: StoredTotals = StoredTotals()
+    runs: StoredRuns = StoredRuns()
+    cuts: list[Cut] = []
 
 
 def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
@@ -169,6 +203,8 @@ class WindowMemory:
         self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s)
         for name, moment_s, counts, unknown in totals.known:
             self.totals.known.setdefault(name, {})[moment_s] = Known(dict(counts), set(unknown))
+        hidden_s = {(name, group): end_s for name, group, end_s in stored.runs.hidden_s}
+        self.runs, self.cuts = ShownRuns(stored.runs.begin_s, hidden_s), list(stored.cuts)
 
     def stored(self) -> StoredRelease | None:
         """Return what a restart needs; None if that is nothing."""
@@ -177,13 +213,15 @@ class WindowMemory:
         blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
         if self.is_empty:
             return None
-        return StoredRelease(hidden, self.pending, parts, self.former, blocks, self._stored_totals())
+        runs = StoredRuns(self.runs.begin_s, [(*key, end_s) for key, end_s in sorted(self.runs.hidden_s.items())])
+        return StoredRelease(hidden, self.pending, parts, self.former, blocks, self._stored_totals(), runs, self.cuts)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
         is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
-        return not (is_any or self.pending or self.former or self.blocks or self.totals.until_s is not None)
+        is_any |= self.totals.until_s is not None or self.runs.begin_s is not None
+        return not (is_any or self.pending or self.former or self.blocks or self.cuts)
 
     def _stored_totals(self) -> StoredTotals:
         known = [

@@ -10,6 +10,7 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
+from stream_app.pipeline.judge.gate.alert_counts import alerted_pair
 from stream_app.pipeline.judge.gate.release_gate import ReleaseGate
 from stream_app.pipeline.judge.monitors.amounts import AmountMonitor
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
@@ -67,8 +68,8 @@ class AmountsSubject:
         self._is_changed = True
         alerts = []
         for alarm in self._monitor.feed(period):
-            onset_counts, provenance = look_back(alarm.onset_s)
             pair = self._monitor.pairs[alarm.pair]
+            onset_counts, provenance = look_back.released(self._gate.alerts, alarm.onset_s, alerted_pair(pair))
             seen = AmountWindow(self._model, self._layout, self._scale, onset_counts.cells, [pair])
             alerts.append(amount_alert(self._model, seen, alarm, onset_counts, provenance))
         return alerts

@@ -10,6 +10,7 @@ from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.results import shown_groups
+from stream_app.pipeline.judge.gate.alert_counts import alerted_pair
 from stream_app.pipeline.judge.gate.release_gate import ReleaseGate
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.pairs import PairMonitor
@@ -23,7 +24,7 @@ from stream_app.pipeline.judge.subjects.subject import (
     disposition_of,
     tally_config_of,
 )
-from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance, alert_of
+from stream_app.pipeline.judge.verdicts.alerts import alert_of
 from stream_app.pipeline.judge.verdicts.causes import Explainer, label_cells
 from stream_app.pipeline.judge.verdicts.decisions import judge_window
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -78,7 +79,7 @@ class DecisionsSubject:
         """Take in a comparison period, once and in order of event time; return the alerts that it causes."""
         self._is_changed = True
         alerts = self._alerts(period, look_back)
-        alerts += self._scores.feed(period, look_back) if self._scores is not None else []
+        alerts += self._scores.feed(period, look_back, self._gate.alerts) if self._scores is not None else []
         return alerts + (self._proxies.feed(period, look_back) if self._proxies is not None else [])
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
@@ -121,17 +122,16 @@ class DecisionsSubject:
         return [(MONITOR, self._monitor.state()), *scores, *proxies]
 
     def _alerts(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
-        # By onset: many pairs break together for one cause.
-        views: dict[int, tuple[Explainer, OnsetCounts, Provenance]] = {}
+        # By time range: many pairs break together for one cause.
+        explainers: dict[tuple[int, int], Explainer] = {}
         alerts = []
         for alarm in self._monitor.feed(period):
-            if alarm.onset_s not in views:
-                onset_counts, provenance = look_back(alarm.onset_s)
-                rows = label_cells(self._layout, onset_counts.cells)
-                since = partial(look_back.periods_since, onset_counts.start_s)
-                explainer = Explainer(self._model, self._layout, rows, periods=since)
-                views[alarm.onset_s] = (explainer, onset_counts, provenance)
-            explainer, onset_counts, provenance = views[alarm.onset_s]
             pair = self._monitor.pairs[alarm.pair]
-            alerts.append(alert_of(self._model, explainer, alarm, pair, onset_counts, provenance))
+            onset_counts, provenance = look_back.released(self._gate.alerts, alarm.onset_s, alerted_pair(pair))
+            start_s, end_s, cells, *_ = onset_counts
+            if (start_s, end_s) not in explainers:
+                periods = partial(look_back.periods_within, start_s, end_s)
+                rows = label_cells(self._layout, cells)
+                explainers[start_s, end_s] = Explainer(self._model, self._layout, rows, periods=periods)
+            alerts.append(alert_of(self._model, explainers[start_s, end_s], alarm, pair, onset_counts, provenance))
         return alerts

@@ -74,9 +74,9 @@ class OutcomesSubject:
         alerts = []
         for alarm in self._monitor.feed(period):
             question, pair = question_of(alarm.test, self._questions), self._monitor.pairs[alarm.pair]
-            alerts.append(
-                alert_about(question, self.name, self._model, self._layout, alarm, pair, *look_back(alarm.onset_s))
-            )
+            seen, provenance = look_back(alarm.onset_s)
+            seen = seen._replace(is_rounded=self._model.privacy.k > 1)  # windows of outcomes do not pass the gate
+            alerts.append(alert_about(question, self.name, self._model, self._layout, alarm, pair, seen, provenance))
         return alerts
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:

@@ -12,6 +12,7 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.gate.alert_counts import AlertCounts, alerted_pair
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
 from stream_app.pipeline.judge.monitors.score_drift import GroupKey, ScoreDriftMonitor
@@ -62,16 +63,23 @@ class ScoreTests:
         gaps, drift = former._gaps, former._drift
         return self._gaps.continue_tests(gaps) + self._drift.continue_tests(drift)
 
-    def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
-        """Take in a comparison period; return the alerts that it causes."""
+    def feed(self, period: ClosedPeriod, look_back: LookBack, gate: AlertCounts) -> list[Alert]:
+        """Take in a comparison period; return the alerts that it causes.
+
+        Args:
+            period: The period.
+            look_back: What was tested before it.
+            gate: Chooses what each alert shows. The past of a drift is a time range of its own: its counts are rounded.
+        """
         alerts = []
         for alarm in self._gaps.feed(period):
             question, pair = question_of(alarm.test, self._questions), self._gaps.pairs[alarm.pair]
-            name, seen = self._model.name, look_back(alarm.onset_s)
+            name, seen = self._model.name, look_back.released(gate, alarm.onset_s, alerted_pair(pair))
             alerts.append(alert_about(question, name, self._model, self._layout, alarm, pair, *seen))
         alarms = self._drift.feed(period)
         return alerts + [
-            drift_alert(self._model, self._layout, alarm, *look_back(alarm.drift.onset_s)) for alarm in alarms
+            drift_alert(self._model, self._layout, alarm, *look_back.released(gate, alarm.drift.onset_s, None))
+            for alarm in alarms
         ]
 
     def add_to(

@@ -17,6 +17,7 @@ from stream_app.core.windows.history import HistorySpan, PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.core.windows.tally_config import TallyConfig
 from stream_app.core.windows.tumbling import WindowSpec
+from stream_app.pipeline.judge.gate.alert_counts import AlertCounts, AlertedPair, AlertRange
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.publication.publisher import BudgetFacts
 from stream_app.pipeline.judge.verdicts.alerts import OnsetCounts, Provenance
@@ -44,14 +45,31 @@ class LookBack:
 
     def __init__(self, history: PeriodHistory, provenance: Provenance) -> None:
         self._history, self._provenance = history, provenance
+        self._views: dict[tuple[int | None, AlertRange], OnsetCounts] = {}  # many pairs break together for one cause
 
     def __call__(self, onset_s: int) -> tuple[OnsetCounts, Provenance]:
         """Return all decisions from an onset to the end of the period that is tested now."""
         return OnsetCounts(*self._history.since(onset_s)), self._provenance
 
-    def periods_since(self, start_s: int) -> list[Cells]:
-        """Return the cells of the tested periods from a time on; older ones several together."""
-        return [span.cells for span in self._history.spans() if span.start_s >= start_s]
+    def released(self, gate: AlertCounts, onset_s: int, pair: AlertedPair | None) -> tuple[OnsetCounts, Provenance]:
+        """Return the decisions since an onset that an alert about a pair describes.
+
+        Args:
+            gate: Chooses the time range.
+            onset_s: The onset.
+            pair: Whom the alert is about; None where its counts can only be shown rounded.
+        """
+        chosen = gate.choose(self._history, onset_s, pair)
+        key = (onset_s if chosen.start_s is None else None, chosen)
+        if key not in self._views:
+            start_s, end_s, is_rounded = chosen
+            span = self._history.since(onset_s) if start_s is None else self._history.between(start_s, end_s)
+            self._views[key] = OnsetCounts(*span, at_s=self._history.end_s, is_rounded=is_rounded)
+        return self._views[key], self._provenance
+
+    def periods_within(self, start_s: int, end_s: int) -> list[Cells]:
+        """Return the cells of the tested periods in a time range; older ones several together."""
+        return [span.cells for span in self._history.within(start_s, end_s)]
 
     def spans(self) -> Sequence[HistorySpan]:
         """Return the tested periods, oldest first; older ones several together."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from stream_app import __version__
 from stream_app.core.cause.cause import Cause
 from stream_app.core.groups.comparison import disparate_impact_ratio, statistical_parity_difference
@@ -19,11 +21,21 @@ from stream_app.policy import ModelPolicy
 
 
 class OnsetCounts(NamedTuple):
-    """What was counted before an alarm: cells from ``start_s`` to ``end_s``, event time."""
+    """What was counted before an alarm: cells from ``start_s`` to ``end_s``, event time.
+
+    Attributes:
+        start_s: Start of the time range.
+        end_s: Its end.
+        cells: Its counts.
+        at_s: End of the comparison period with the alarm; None where the time range ends with it.
+        is_rounded: Whether readers see rounded numbers only.
+    """
 
     start_s: int
     end_s: int
     cells: Mapping[int, list[int]]
+    at_s: int | None = None
+    is_rounded: bool = False
 
 
 class Provenance(NamedTuple):
@@ -110,7 +122,7 @@ def make_alert(
         test=alarm.test,
         change="breach" if alarm.is_breach else "recovery",
         pane_s=alarm.pane_s,
-        at_s=onset_counts.end_s,
+        at_s=onset_counts.end_s if onset_counts.at_s is None else onset_counts.at_s,
         onset_s=alarm.onset_s,
         log10_e=alarm.log10_e,
         log10_threshold=alarm.log10_threshold,
@@ -131,4 +143,5 @@ def make_alert(
         onset_earliest_s=alarm.onset_earliest_s,
         onset_latest_s=alarm.onset_latest_s,
         unknown_groups=observation.unknown_groups,
+        is_rounded=onset_counts.is_rounded or msgspec.UNSET,
     )

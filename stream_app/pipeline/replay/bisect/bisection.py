@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from stream_app.core.cause.decomposition import Driver
 from stream_app.errors import ConfigError
+from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.layout import pane_layout_of
 from stream_app.pipeline.replay.bisect.onset import Metric, Onset, find_onset
 from stream_app.pipeline.replay.bisect.pair_panes import PairPanes
+from stream_app.pipeline.replay.bisect.shown_parts import ShownParts, segment_parts, version_parts
 from stream_app.pipeline.replay.bisect.version_change import VersionChange, explain_versions
 from stream_app.pipeline.replay.bisect.version_panes import VersionPanes
 from stream_app.pipeline.replay.model_sources import ModelSources
 from stream_app.pipeline.replay.source_log import replay_starts
 from stream_app.pipeline.replay.sources import Observe
 from stream_app.pipeline.replay.time_range import TimeRange
-from stream_app.policy import Attribute, ModelPolicy
+from stream_app.policy import OTHER, UNKNOWN, Attribute, ModelPolicy
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,25 @@ class Bisection:
         onset: The most likely change; None where there are too few decisions.
         versions: The versions of the model before and after it; None where the policy names no ``model_version``.
         offsets: By partition the first offset of the run of records in which the pane of the onset first occurs.
+        withheld: What is not shown, since fewer than k people would follow beside former releases: ``segments``,
+            ``versions``.
     """
 
     onset: Onset | None = None
     versions: VersionChange | None = None
     offsets: dict[int, int] = field(default_factory=dict)
+    withheld: tuple[str, ...] = ()
+
+    def without_segments(self) -> Bisection:
+        """Return what is left where the parts by segment are withheld."""
+        assert self.onset is not None
+        before, after = (replace(side, cause=_whole(side.cause)) for side in (self.onset.before, self.onset.after))
+        onset = replace(self.onset, before=before, after=after, segments=())
+        return Bisection(onset, self.versions, self.offsets, (*self.withheld, "segments"))
+
+    def without_versions(self) -> Bisection:
+        """Return what is left where the parts by version are withheld."""
+        return Bisection(self.onset, None, self.offsets, (*self.withheld, "versions"))
 
 
 class BisectionSearch:
@@ -92,6 +111,27 @@ class BisectionSearch:
             (time_range, dict(zip(self._pair, (side.n, side.n_reference), strict=True)))
             for time_range, side in ((before, onset.before), (after, onset.after))
         ]
+
+    def segment_parts(self, onset: Onset) -> list[ShownParts]:
+        """Return the people in the segments that are shown, before an onset and from it on; none without segments."""
+        if self._model.segment is None:
+            return []
+        segments = (*self._model.segment.values, UNKNOWN, OTHER)
+        panes = self._panes.in_order(self._time_range.from_s, self._time_range.to_s)
+        return segment_parts(panes, onset, self._pair, segments, self._time_range)
+
+    def version_parts(self, onset: Onset) -> list[ShownParts]:
+        """Return the people under the versions that are shown, likewise; none where the policy names no version."""
+        if self._versions is None:
+            return []
+        panes, k = self._versions.in_order(self._time_range.from_s, self._time_range.to_s), self._model.privacy.k
+        return version_parts(panes, onset, self._pair, self._time_range, k, is_cut=self._versions.is_cut)
+
+
+def _whole(cause: DisclosedCause) -> DisclosedCause:
+    """Return a cause without anything that is computed from segments."""
+    driver = Driver.NO_DECISIONS if cause.driver is Driver.NO_DECISIONS else Driver.NOT_SPLIT
+    return replace(cause, driver=driver, driver_certainty=None, mix=None, rate=None, segments=(), simpson=False)
 
 
 def attribute_of(model: ModelPolicy, group: str, name: str | None) -> Attribute:

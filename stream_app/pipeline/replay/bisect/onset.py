@@ -12,17 +12,18 @@ Sample Splitting and Threshold Estimation, theorem 2 (the precision).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import erfc, sqrt
 from typing import Literal
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from stream_app.core.cause.cause import explain_pair
+from stream_app.core.cause.cause import OTHER_SEGMENTS, explain_pair
 from stream_app.core.detection.change_point import likely_boundaries, standardized_changes
 from stream_app.core.detection.rules import RuleKind
-from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
+from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedPart, disclose_cause
 
 Metric = Literal["dir", "gap"]
 Segments = dict[str, tuple[int, int]]  # decisions and favorable ones by segment
@@ -136,8 +137,26 @@ def _side(panes: Sequence[Pane], k: int) -> Side:
         n_reference=n_reference,
         gap=rate - rate_reference,
         disparate_impact_ratio=rate / rate_reference if rate_reference else None,
-        cause=disclose_cause(explain_pair(group, reference), k),
+        cause=_with_enough_others(disclose_cause(explain_pair(group, reference), k), group, reference, k),
     )
+
+
+def _with_enough_others(cause: DisclosedCause, group: Segments, reference: Segments, k: int) -> DisclosedCause:
+    """Join the smallest segments to the others until those have nobody or ``k`` decisions of each group."""
+    if not cause.segments:
+        return cause
+    parts = {part.segment: part for part in cause.segments}
+    other = parts.pop(OTHER_SEGMENTS, DisclosedPart(segment=OTHER_SEGMENTS, mix=0.0, rate=0.0))
+    while parts and any(0 < _rest(counts, parts) < k for counts in (group, reference)):
+        smallest = min(parts, key=lambda name: (group.get(name, (0, 0))[0] + reference.get(name, (0, 0))[0], name))
+        part = parts.pop(smallest)
+        other = DisclosedPart(segment=OTHER_SEGMENTS, mix=other.mix + part.mix, rate=other.rate + part.rate)
+    is_all = not any(_rest(counts, parts) for counts in (group, reference))
+    return replace(cause, segments=(*parts.values(), *(() if is_all else (other,))))
+
+
+def _rest(counts: Segments, shown: Collection[str]) -> int:
+    return sum(n for name, (n, _) in counts.items() if name not in shown)
 
 
 def _changes(before: Side, after: Side) -> tuple[SegmentChange, ...]:

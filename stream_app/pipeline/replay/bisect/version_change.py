@@ -143,15 +143,26 @@ def _disclosed(panes: Sequence[Pane], k: int) -> _Table:
 
 def _hide_small(counts: Segments, k: int) -> Segments:
     """Join versions with fewer than k decisions, so that none of them can be computed by subtraction."""
-    shown = {version: cell for version, cell in counts.items() if cell[0] >= k}
-    small = [cell for version, cell in counts.items() if version not in shown]
+    joined = joined_versions(counts, k)
+    return {
+        name: (sum(counts[version][0] for version in versions), sum(counts[version][1] for version in versions))
+        for name, versions in joined.items()
+    }
+
+
+def joined_versions(counts: Segments, k: int) -> dict[str, list[str]]:
+    """Return which versions each name is shown for.
+
+    >>> joined_versions({"1": (40, 20), "2": (3, 1), "3": (9, 4)}, 10)
+    {'1': ['1'], '__other__': ['2', '3']}
+    """
+    shown = {version: [version] for version, cell in counts.items() if cell[0] >= k}
+    small = [version for version in counts if version not in shown]
     if not small:
         return shown
-    n, favorable = (sum(cell[place] for cell in small) for place in (0, 1))
-    is_enough = n >= k or OTHER in shown or not shown
-    target = OTHER if is_enough else max(shown, key=lambda version: (shown[version], version))
-    n_before, favorable_before = shown.get(target, (0, 0))
-    return shown | {target: (n_before + n, favorable_before + favorable)}
+    is_enough = sum(counts[version][0] for version in small) >= k or OTHER in shown or not shown
+    target = OTHER if is_enough else max(shown, key=lambda version: (counts[version], version))
+    return shown | {target: [*shown.get(target, ()), *small]}
 
 
 def _parts(before: _Table, after: _Table) -> dict[str, tuple[Fraction, Fraction]]:

@@ -222,7 +222,9 @@ class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
         repairs: Repaired features; None where they were not requested.
         fitted: The fitted model, likewise.
         trade_off: What less disparity costs; None where it was not requested, or outcomes were not looked at.
-        n_incomplete: Cases that were left out of these three, since a feature is missing.
+        n_incomplete: Cases that were left out of these three, since a feature is missing, or
+            too few of their group lack one.
+        left_out_of_these: Groups that were left out of these three, since fewer than k people would follow.
         notes: What to know about these methods, by jurisdiction.
     """
 
@@ -242,6 +244,7 @@ class MitigationResult(msgspec.Struct, frozen=True, kw_only=True):
     fitted: FittedModel | None = None
     trade_off: TradeOff | None = None
     n_incomplete: int = 0
+    left_out_of_these: tuple[str, ...] = ()
     notes: NotePack
 
     @property

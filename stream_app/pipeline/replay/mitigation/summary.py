@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_app.core.alternatives.tables import GOOD, NOT_KNOWN
-from stream_app.core.arrays import Bools
+from stream_app.core.arrays import Bools, Floats
 from stream_app.core.mitigation.reweighing import reweigh
 from stream_app.core.mitigation.thresholds import Goal, choose_cuts
 from stream_app.pipeline.replay.mitigation.cases import CaseColumns
+from stream_app.pipeline.replay.mitigation.release import CaseRelease, candidate_cuts, permitted_cuts
 from stream_app.pipeline.replay.mitigation.results import (
     GroupThreshold,
     LabelKind,
@@ -49,6 +50,7 @@ def mitigate(
     shown: Collection[str],
     has_outcomes: bool,
     is_selective: bool,
+    release: CaseRelease | None = None,
 ) -> Mitigation:
     """Return weights for a training set, and cuts by group where a goal is given.
 
@@ -60,6 +62,7 @@ def mitigate(
         shown: Groups that may be shown; others are left out.
         has_outcomes: Whether outcomes were looked at.
         is_selective: Whether outcomes are known for favorable decisions only.
+        release: Decides which cuts may be shown; None for every cut between two scores.
     """
     is_labeled = labeled(cases, label)
     is_favorable = cases.outcomes == GOOD if label == "outcome" else cases.favorable == 1
@@ -84,7 +87,7 @@ def mitigate(
         of_groups = cases.part(np.isin(cases.groups, kept))
         missing = reason_without_cuts(of_groups, has_outcomes=has_outcomes, is_selective=is_selective)
         if missing is None:
-            thresholds = _thresholds(cases, groups, kept, goal)
+            thresholds = _thresholds(cases, groups, kept, goal, _permitted(cases, groups, kept, release))
             missing = None if thresholds is not None else "one_kind_of_outcome"
     left_out = tuple(group for number, group in enumerate(groups) if number not in kept)
     return Mitigation(int(counts[kept].sum()), left_out, rows, thresholds, missing)
@@ -106,10 +109,30 @@ def reason_without_cuts(cases: CaseColumns, *, has_outcomes: bool, is_selective:
     return "no_scores" if np.isnan(cases.scores).any() else None
 
 
-def _thresholds(cases: CaseColumns, groups: Sequence[str], kept: Sequence[int], goal: Goal) -> Thresholds | None:
+def _permitted(
+    cases: CaseColumns, groups: Sequence[str], kept: Sequence[int], release: CaseRelease | None
+) -> list[Floats] | None:
+    """Return the cuts of each group that may be shown."""
+    if release is None:
+        return None
+    cuts = candidate_cuts(cases.scores[np.isin(cases.groups, kept)])
+    scores = [cases.scores[cases.groups == number] for number in kept]
+    return [
+        cuts[permitted_cuts(release, "", groups[number], own, cuts, is_above=True)]
+        for number, own in zip(kept, scores, strict=True)
+    ]
+
+
+def _thresholds(
+    cases: CaseColumns,
+    groups: Sequence[str],
+    kept: Sequence[int],
+    goal: Goal,
+    permitted: Sequence[Floats] | None,
+) -> Thresholds | None:
     members: list[Bools] = [cases.groups == number for number in kept]
     good = (cases.outcomes == GOOD).astype(np.int64)
-    chosen = choose_cuts([(cases.scores[own], good[own]) for own in members], goal) if members else None
+    chosen = choose_cuts([(cases.scores[own], good[own]) for own in members], goal, permitted) if members else None
     if chosen is None:
         return None
     everyone = np.any(members, axis=0)

@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_app.core.alternatives.tables import N_OUTCOMES, places_of
-from stream_app.core.alternatives.withholding import shown_cuts
 from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.mitigation.trade_off import most_accurate, pareto_front, values_of
 from stream_app.pipeline.replay.mitigation.cases import CaseColumns
 from stream_app.pipeline.replay.mitigation.fitting import ModelScores, approve_as_many
+from stream_app.pipeline.replay.mitigation.release import CaseRelease, candidate_cuts, permitted_cuts
 from stream_app.pipeline.replay.mitigation.results import Measure, Missing, RuleKind, RuleValue, TradeOff, ValueBounds
 
-N_CUTS = 60
 LEAST_RATIOS = tuple(round(0.5 + 0.05 * step, 2) for step in range(11))
 
 
@@ -26,7 +25,13 @@ class _Rule(NamedTuple):
 
 
 def make_trade_off(
-    cases: CaseColumns, scored: Sequence[ModelScores], against: Measure, k: int, missing: Missing | None
+    cases: CaseColumns,
+    labels: Sequence[str],
+    scored: Sequence[ModelScores],
+    against: Measure,
+    missing: Missing | None,
+    part: str,
+    release: CaseRelease,
 ) -> TradeOff:
     """Return rules with their ratios and what they cost.
 
@@ -35,16 +40,18 @@ def make_trade_off(
 
     Args:
         cases: The decisions; groups are numbered 0, 1 and so on, each with a case.
+        labels: Name of each group.
         scored: Scores of the cases by fitted models.
         against: The value that the front is about.
-        k: Fewest people about whom anything is shown.
         missing: Why cuts by group cannot be chosen.
+        part: Which cases these are; empty for all of these groups.
+        release: Decides which cuts may be shown.
     """
-    n_groups = int(cases.groups.max(initial=-1)) + 1
+    n_groups = len(labels)
     everyone = _count(cases, np.ones(len(cases.groups), np.bool_), n_groups)
     rules = [_Rule("logged", None, _count(cases, cases.favorable == 1, n_groups))]
     if not np.isnan(cases.scores).any():
-        cuts, by_cut = _cuts(cases, n_groups, k)
+        cuts, by_cut = _cuts(cases, labels, part, release)
         rules += [_Rule("cut", float(cut), counts) for cut, counts in zip(cuts, by_cut[1:-1], strict=True)]
         if missing is None:
             rules += _by_group(by_cut, everyone)
@@ -85,16 +92,18 @@ def _by_group(by_cut: Floats, everyone: Floats) -> list[_Rule]:
     return rules[::-1]
 
 
-def _cuts(cases: CaseColumns, n_groups: int, k: int) -> tuple[Floats, Floats]:
+def _cuts(cases: CaseColumns, labels: Sequence[str], part: str, release: CaseRelease) -> tuple[Floats, Floats]:
     """Return cuts that may be shown, and whom each approves, before the first everybody and after the last nobody."""
-    quantiles = np.quantile(cases.scores, np.linspace(0, 1, N_CUTS + 2)[1:-1]) if len(cases.scores) else np.zeros(0)
-    cuts = np.unique([float(f"{cut:.4g}") for cut in quantiles])
-    counts = _by_place(cases, cuts, n_groups)
-    if k:
-        cuts = cuts[np.all([shown_cuts(people, k) for people in counts.sum(axis=2).T], axis=0)]
-        counts = _by_place(cases, cuts, n_groups)
+    cuts = candidate_cuts(cases.scores)
+    own = [cases.scores[cases.groups == number] for number in range(len(labels))]
+    shown = [
+        permitted_cuts(release, part, label, scores, cuts, is_above=False)
+        for label, scores in zip(labels, own, strict=True)
+    ]
+    cuts = cuts[np.all(shown, axis=0)]
+    counts = _by_place(cases, cuts, len(labels))
     reached = counts[::-1].cumsum(axis=0)[::-1]  # place p or higher: those that reach the p-th cut
-    return cuts, np.concatenate([reached, np.zeros((1, n_groups, N_OUTCOMES))])
+    return cuts, np.concatenate([reached, np.zeros((1, len(labels), N_OUTCOMES))])
 
 
 def _by_place(cases: CaseColumns, cuts: Floats, n_groups: int) -> Ints:

@@ -15,10 +15,12 @@ import numpy as np
 from stream_app.core.alternatives.tables import ScoreTable
 from stream_app.core.alternatives.withholding import shown_cuts
 from stream_app.core.arrays import Bools, Ints
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 from stream_app.core.releases.tracks import Moment
 from stream_app.pipeline.replay.search.columns import labels_of
 from stream_app.pipeline.replay.search.request import SearchedPair
+from stream_app.policy import ModelPolicy
 
 EVERY_SEGMENT = "every segment"
 _EVERYBODY = "everybody"
@@ -67,33 +69,13 @@ class ScoreAxis:
         return Count(self.people(attribute, label, segment), cut, _TOP, n)
 
 
-@dataclass(frozen=True)
-class DecidedCut:
-    """A cut that has decided in a replay, the same for every segment.
-
-    Attributes:
-        score: Name of the score.
-        cut: The cut.
-        start_s: Start of the range that was replayed.
-        end_s: Its end.
-    """
-
-    score: str
-    cut: float
-    start_s: Moment
-    end_s: Moment
-
-    def axis(self, start_s: Moment, end_s: Moment, *, is_total: bool) -> ScoreAxis:
-        """Return the axis of a window; that of running totals is about the range, as in a search."""
-        return ScoreAxis(self.score, *((self.start_s, self.end_s) if is_total else (start_s, end_s)))
-
-
 def choose_cuts(
     knowledge: Knowledge,
     tables: Sequence[Sequence[ScoreTable]],
     axes: Sequence[ScoreAxis],
     pairs: Sequence[SearchedPair],
     segments: Sequence[str],
+    every: Sequence[str],
     k: int,
 ) -> SearchRelease:
     """Return the cuts that may be shown, and take them in.
@@ -103,13 +85,15 @@ def choose_cuts(
         tables: Counts by source of scores and attribute.
         axes: The score of each source.
         pairs: Groups and their references.
-        segments: Name of each segment.
+        segments: Name of each segment that has cuts of its own.
+        every: All segments of the policy.
         k: Fewest people of a difference.
     """
     groups: dict[tuple[int, int, int], Bools] = {}
     everybody: dict[int, Bools] = {}
     for number, (axis, by_attribute) in enumerate(zip(axes, tables, strict=True)):
-        _relate(knowledge, axis, pairs, segments)
+        for attribute in {pair.attribute.name: pair.attribute for pair in pairs}.values():
+            relate_axis(knowledge, axis, attribute.name, labels_of(attribute), every)
         table = by_attribute[pairs[0].place]
         counts = table.counts.sum(axis=2, keepdims=True)
         everybody[number] = _choose(
@@ -154,15 +138,33 @@ def _choose(
     return permitted
 
 
-def _relate(knowledge: Knowledge, axis: ScoreAxis, pairs: Sequence[SearchedPair], segments: Sequence[str]) -> None:
-    """Note that everybody is all groups, and that every segment is all segments."""
-    attributes = {pair.attribute.name: labels_of(pair.attribute) for pair in pairs}
-    for segment in segments:
-        for attribute, labels in attributes.items():
-            parts = [axis.people(attribute, label, segment) for label in labels]
-            knowledge.relate(axis.people("", _EVERYBODY, segment), parts)
-    if EVERY_SEGMENT not in segments:
-        for attribute, labels in [("", (_EVERYBODY,)), *attributes.items()]:
-            for label in labels:
-                parts = [axis.people(attribute, label, segment) for segment in segments]
-                knowledge.relate(axis.people(attribute, label), parts)
+def relate_axis(
+    knowledge: Knowledge, axis: ScoreAxis, attribute: str, labels: Sequence[str], segments: Sequence[str]
+) -> None:
+    """Note that everybody is all groups of an attribute, in each segment, and that every segment is all segments.
+
+    Args:
+        knowledge: What was shown before.
+        axis: The axis of the score.
+        attribute: Name of the attribute.
+        labels: All its groups.
+        segments: All segments of the policy; none without.
+    """
+    for segment in (EVERY_SEGMENT, *segments):
+        parts = [axis.people(attribute, label, segment) for label in labels]
+        knowledge.relate(axis.people("", _EVERYBODY, segment), parts)
+    if segments:
+        relate_segments(knowledge, axis, "", _EVERYBODY, segments)
+        for label in labels:
+            relate_segments(knowledge, axis, attribute, label, segments)
+
+
+def relate_segments(knowledge: Knowledge, axis: ScoreAxis, attribute: str, label: str, segments: Sequence[str]) -> None:
+    """Note that every segment is all segments, for one group."""
+    parts = [axis.people(attribute, label, segment) for segment in segments]
+    knowledge.relate(axis.people(attribute, label), parts)
+
+
+def segments_of(model: ModelPolicy) -> tuple[str, ...]:
+    """Return all segments of a policy; none where it declares none."""
+    return () if model.segment is None else labels_of(model.segment)

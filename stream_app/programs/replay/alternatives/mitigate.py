@@ -25,7 +25,9 @@ from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import Attribute, ModelPolicy
 from stream_app.programs.replay.alternatives.search import read_outcomes
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import FormerReleases, release_groups
+from stream_app.programs.replay.release.cases import ReleasedCases
+from stream_app.programs.replay.release.former import FormerReleases
+from stream_app.programs.replay.release.tables import release_groups
 from stream_app.programs.replay.sources import open_sources
 from stream_app.settings import Settings
 
@@ -93,14 +95,22 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
         topic = sources.log.topic
     label: LabelKind = "decision" if outcomes is None else "outcome"
     columns, is_selective = cases.columns(), model.outcome is not None and model.outcome.is_selective
+    former = read_former(settings, model, topic, request.time_range)
+    release = ReleasedCases(
+        former,
+        request.attribute.name,
+        "" if request.score is None else request.score.name,
+        request.time_range.aligned(model.period_s),
+    )
     mitigation = compute(
         columns,
         request.attribute.groups,
         label,
         request.goal,
-        shown=_release(read_former(settings, model, topic, request.time_range), request, columns, label),
+        shown=_release(former, request, columns, label),
         has_outcomes=outcomes is not None,
         is_selective=is_selective,
+        release=release,
     )
     if not mitigation.weights:
         raise ReplayError(
@@ -116,8 +126,8 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
             [feature.name for feature in model.features],
             label,
             wanted,
-            k=request.k,
             is_selective=is_selective,
+            release=release,
         )
     result = MitigationResult(
         model=model.name,
@@ -135,6 +145,7 @@ def mitigate(settings: Settings, request: MitigationRequest, on_progress: OnProg
         fitted=further.fitted,
         trade_off=further.trade_off,
         n_incomplete=further.n_incomplete,
+        left_out_of_these=further.left_out,
         notes=shipped_notes(),
     )
     return with_notes_of_its_methods(result)

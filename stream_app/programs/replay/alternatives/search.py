@@ -21,7 +21,7 @@ from stream_app.pipeline.replay.source_log import SourceChoice
 from stream_app.pipeline.replay.time_range import TimeRange
 from stream_app.policy import ModelPolicy, outcome_records_of
 from stream_app.programs.replay.live import read_former
-from stream_app.programs.replay.release import release_search
+from stream_app.programs.replay.release.search import release_search
 from stream_app.programs.replay.sources import open_raw, open_sources
 from stream_app.settings import Settings
 

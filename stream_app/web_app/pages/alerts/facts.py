@@ -116,7 +116,10 @@ def _values(alert: DisclosedAlert) -> list[Fact]:
     if alert.is_hidden or alert.n is None or alert.n_reference is None:
         return []
     mark = " (estimated from probabilities)" if isinstance(alert.proxy, ProxyValues) else ""
-    counted = Fact("Counted", f"{alert.n:,} of {alert.group}, {alert.n_reference:,} of {alert.reference}{mark}")
+    least = "at least " if alert.is_rounded else ""
+    counted = Fact(
+        "Counted", f"{least}{alert.n:,} of {alert.group}, {least}{alert.n_reference:,} of {alert.reference}{mark}"
+    )
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         return [counted, *_means(alert, alert.amounts)]
     ratio = alert.disparate_impact_ratio

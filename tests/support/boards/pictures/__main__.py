@@ -22,6 +22,7 @@ PICTURES = {
     "explanation-breach": View(
         "fairstream-explanation", 1100, "light", rows=("Open breaches, since their onset", "Shortfall")
     ),
+    "amounts-breach": View("fairstream-amounts", 1100, "dark", rows=("Verdict", "Groups", "Over time")),
     "intersections-breach": View("fairstream-intersections", 1100, "dark", rows=("Now", "Worst")),
     "replay-breach": View("fairstream-replay", 1100, "light", rows=("Now", "Live and replay", "Differences")),
 }

@@ -70,7 +70,7 @@ def show(value: float | str | None, field: Field) -> tuple[str, str]:
 def in_unit(value: float, config: Mapping[str, Any]) -> str:
     """Write a number in its unit.
 
-    >>> in_unit(0.4812, {"unit": "percentunit", "decimals": 1}), in_unit(12_500.0, {"unit": "locale", "decimals": 0})
+    >>> in_unit(0.4812, {"unit": "percentunit", "decimals": 1}), in_unit(12_500.0, {"unit": "locale", "decimals": 3})
     ('48.1%', '12,500')
     """
     unit, decimals = config.get("unit", "none"), config.get("decimals")
@@ -78,8 +78,9 @@ def in_unit(value: float, config: Mapping[str, Any]) -> str:
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     if unit == "percentunit":
         return f"{_digits(100 * value, decimals)}%"
-    if unit == "locale":
-        return f"{value:,.{decimals or 0}f}"
+    if unit == "locale":  # of these the decimals are the most that are shown
+        text = f"{value:,.{decimals or 0}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if unit == "s":
         limit, size, name = next((turn for turn in _TURNS if abs(value) < turn[0]), (0, 86_400, "day"))
         return f"{_digits(value / size, 0 if decimals is None and size == 1 else decimals)} {name}" if limit else "long"

@@ -143,7 +143,7 @@ def _open(page: Path, *arguments: str) -> str:
         raise DependencyMissingError("chromium is not installed", action="apt install chromium")
     command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", *arguments]
     command.append(page.resolve().as_uri())
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def _titled(title: str, chosen: Mapping[str, str]) -> str:

@@ -22,13 +22,14 @@ from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 from stream_app.edges.host.ports import HOST, free_port
 from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.edges.kafka.local.java import Java
+from tests.support.servers.brokers import START_S
 from tests.support.servers.secured.certificates import Authority
 from tests.support.servers.secured.tokens import AUDIENCE, TokenIssuer, serve_tokens
 
 PLAIN_USER, PLAIN_PASSWORD = "plain-user", "plain-user-secret"
 OAUTH_CLIENT, OAUTH_SECRET = "oauth client", "s3cret/+&"
 _HOSTS = ("127.0.0.1", "localhost")
-_DAY_S, _ADMIN_S = 86_400.0, 20.0
+_DAY_S, _ADMIN_S = 86_400.0, 120.0
 _MECHANISMS = "SCRAM-SHA-256,SCRAM-SHA-512,PLAIN,OAUTHBEARER"
 # Listener: protocol, and the file of its certificate.
 _LISTENERS = {
@@ -44,7 +45,7 @@ _LISTENERS = {
 
 class _Node(LocalKafka):
     def __init__(self, folder: Path, issuer_keys: Path) -> None:
-        super().__init__(folder / "kafka")
+        super().__init__(folder / "kafka", start_timeout_s=START_S)
         self.ports = {name: free_port() for name in _LISTENERS}
         self._folder, self._keys = folder, issuer_keys
 
@@ -67,7 +68,7 @@ class _Node(LocalKafka):
         yield "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
         yield "super.users=User:ANONYMOUS"
         yield "allow.everyone.if.no.acl.found=false"
-        yield "connections.max.idle.ms=60000"
+        yield "connections.max.idle.ms=900000"
         for name, (protocol, certificate) in _LISTENERS.items():
             prefix = f"listener.name.{name.lower()}"
             if certificate:

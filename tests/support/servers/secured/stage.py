@@ -26,6 +26,7 @@ from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.access import Right, rights_of
 from stream_app.connection.kafka_connection import KafkaConnection
+from stream_app.errors import BrokerUnavailableError, TopicError
 from stream_app.topics import UserRole
 from tests.programs.chaos.logs import read_raw, read_sources
 from tests.programs.secure_check.check import SecureCheck
@@ -33,7 +34,7 @@ from tests.support.servers.secured.kafka import SecuredKafka
 from tests.support.servers.sites import Site
 
 APP_ID = "secured"
-WAIT_S = 60.0
+WAIT_S = 240.0
 _START_MS = 1_795_449_600_000
 
 
@@ -80,8 +81,10 @@ class Decisions:
         self._begins = {partition: len(log) for partition, log in self._raw().items()}
 
     def send(self, n: int) -> None:
-        """Send some more, as the user who may do that."""
-        publish(islice(self._events, n), Destination(self._stage.users["producer"], self._stage.raw_topic))
+        """Send some more, as the user who may do that; a broker that has just started is waited for."""
+        destination = Destination(self._stage.users["producer"], self._stage.raw_topic)
+        until(lambda: _is_answered(destination))
+        publish(islice(self._events, n), destination)
 
     def are_published(self) -> bool:
         """Return whether exactly those that were sent are published, each once and in order."""
@@ -105,6 +108,15 @@ def open_stage(kafka: SecuredKafka, folder: Path) -> Iterator[Stage]:
         admin.delete_acls([ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything)])
     finally:
         admin.close()
+
+
+def _is_answered(destination: Destination) -> bool:
+    """Return whether a broker answers and knows the topic; nothing is sent."""
+    try:
+        publish([], destination)
+    except (BrokerUnavailableError, TopicError):
+        return False
+    return True
 
 
 def until(condition: Callable[[], Any], *, timeout_s: float = WAIT_S) -> Any:

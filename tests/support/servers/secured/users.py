@@ -26,7 +26,7 @@ from stream_app.policy import Policy
 from stream_app.topics import UserRole
 from tests.support.servers.secured.kafka import SecuredKafka
 
-_WAIT_S = 60.0
+_WAIT_S = 240.0
 _KINDS = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,

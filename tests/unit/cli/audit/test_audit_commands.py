@@ -14,15 +14,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
-from stream_app.cli.exits import exit_code_of
 from stream_app.core.audit.merkle import leaf_hash
 from stream_app.core.audit.notes import COSIGNATURE, SigningKey, parse_verifier_key
 from stream_app.edges.audit.witness_server import Witness, WitnessServer
 from stream_app.edges.audit.witness_store import WitnessStore
-from stream_app.errors import DamagedLogError, FairStreamError
+from stream_app.errors import DamagedLogError
 from stream_app.programs.audit.events import append_event
 from stream_app.settings import Settings
 from tests.support.audit_logs import entries_of
+from tests.support.command_results import code_of
 from tests.support.paths import ROOT
 
 WITNESS = SigningKey("witness.example/w", COSIGNATURE, b"w" * 32)
@@ -44,11 +44,6 @@ def run(*words: str, stdin: str | None = None) -> Result:
 def text_of(outcome: Result) -> str:
     """Return what was printed, on one line, whatever the width of the terminal is."""
     return " ".join((outcome.stdout + outcome.stderr).split())
-
-
-def code_of(outcome: Result) -> int:
-    """Return the exit code of the process."""
-    return exit_code_of(outcome.exception) if isinstance(outcome.exception, FairStreamError) else outcome.exit_code
 
 
 def append(*texts: str) -> list[str]:

@@ -13,15 +13,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
-from stream_app.cli.exits import exit_code_of
 from stream_app.cli.output import facts
 from stream_app.edges.audit.decision_store import DecisionStore
-from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.decisions.decision import DecisionReader
 from stream_app.policy import SHIPPED, parse_policy
 from stream_app.programs.audit.decisions import row_of
 from tests.support.audit_logs import entries_of
+from tests.support.command_results import code_of
 from tests.support.lanes.ingest_lane import NOW_S, encode, iso
 
 pytest.importorskip("pyarrow")
@@ -62,10 +61,6 @@ def fill(folder: Path, policy: str) -> None:
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["audit", "decisions", "--store", *words])
-
-
-def code_of(outcome: Result) -> int:
-    return exit_code_of(outcome.exception) if isinstance(outcome.exception, FairStreamError) else outcome.exit_code
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
-from stream_app.cli.exits import exit_code_of
 from stream_app.cli.output import facts
-from stream_app.errors import FairStreamError
 from tests.support.audit_logs import entries_of
+from tests.support.command_results import code_of
 
 NOBODY = ("--kafka", "127.0.0.1:1")
 
@@ -30,10 +29,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["checklist", *words])
-
-
-def code_of(outcome: Result) -> int:
-    return exit_code_of(outcome.exception) if isinstance(outcome.exception, FairStreamError) else outcome.exit_code
 
 
 def items(*words: str) -> dict[str, dict[str, str]]:

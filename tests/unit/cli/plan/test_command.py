@@ -56,6 +56,8 @@ def test_a_policy_gives_rule_budget_tests_and_period() -> None:
         ((*FLAGS, "--budget", "0"), "--budget: expected a number above 0"),
         ((*FLAGS, "--model", "loans"), "Give --policy too"),
         ((*FLAGS, "--policy", "loans", "--model", "nothing"), "nothing"),
+        ((*FLAGS, "--policy", "rates"), "Model rates decides amounts; a plan is about approval rates"),
+        ((*FLAGS, "--policy", "rates", "--model", "rates"), "Name a model of approvals with --model"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_flag(arguments: tuple[str, ...], words: str) -> None:

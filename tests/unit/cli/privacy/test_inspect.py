@@ -9,16 +9,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
+from tests.support.command_results import rows
 
 LEAK = {"track_id": "T-1", "plate": "FS AB 1234", "note": "write to ana@example.org"}
 
 
 def run(*words: str) -> Result:
     return CliRunner().invoke(app, ["privacy", "inspect", *words], env={"COLUMNS": "80"})
-
-
-def rows(result: Result) -> list[dict[str, object]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 @pytest.fixture

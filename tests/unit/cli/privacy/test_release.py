@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +12,7 @@ from stream_app.cli import app
 from stream_app.edges.files.key_file import create_key_file, key_file_path
 from stream_app.policy import SHIPPED
 from tests.support.audit_logs import entries_of
+from tests.support.command_results import rows
 
 
 @pytest.fixture
@@ -31,10 +31,6 @@ def tracks(tmp_path: Path) -> Path:
 def run(tracks: Path, *words: str, day: str = "2026-03-01") -> Result:
     words = ("release", str(tracks), "--day", day, "--policy", "camera", "--state-dir", str(tracks.parent), *words)
     return CliRunner().invoke(app, ["privacy", *words], env={"COLUMNS": "80"})
-
-
-def rows(result: Result) -> list[Any]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_exact_counts_are_marked_and_small_cells_climb_or_stay_hidden(tracks: Path) -> None:

@@ -12,17 +12,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
-from stream_app.cli.exits import exit_code_of
 from stream_app.cli.output import facts
 from stream_app.core.privacy.pseudonym import Pseudonymizer
 from stream_app.edges.audit.decision_store import DecisionStore
 from stream_app.edges.files.key_file import key_file_path, load_keys
-from stream_app.errors import FairStreamError
 from stream_app.pipeline.contract import Batch
 from stream_app.pipeline.replay.decisions.decision import DecisionReader
 from stream_app.policy import SHIPPED, parse_policy
 from stream_app.programs.audit.decisions import row_of
 from tests.support.audit_logs import entries_of
+from tests.support.command_results import code_of
 from tests.support.lanes.ingest_lane import NOW_S, encode, iso
 
 pytest.importorskip("pyarrow")
@@ -70,10 +69,6 @@ def fill(folder: Path, policy: str) -> None:
 
 def run(*words: str, stdin: str) -> Result:
     return CliRunner().invoke(app, ["report", "decision", "--store", *words], input=stdin)
-
-
-def code_of(outcome: Result) -> int:
-    return exit_code_of(outcome.exception) if isinstance(outcome.exception, FairStreamError) else outcome.exit_code
 
 
 def test_a_denied_decision_is_shown_among_the_approved_and_the_log_has_no_id(state: Path) -> None:

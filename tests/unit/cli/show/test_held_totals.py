@@ -55,5 +55,6 @@ def test_the_first_totals_of_amounts_say_it_too(capsys: pytest.CaptureFixture[st
     assert {group.hidden for group in disclose_result(totals[0], K).groups} == {NOT_SHOWN_YET}
     print_amounts(totals[:1], lambda _: K, as_json=False)
     printed = capsys.readouterr().out
+    assert "above 0 is worse for people" in " ".join(printed.split())
     assert printed.count(NOT_SHOWN_YET_WORDS) == len([*totals[0].groups])
     assert max(map(len, printed.splitlines())) <= 80

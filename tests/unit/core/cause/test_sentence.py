@@ -211,17 +211,22 @@ def test_a_ratio_that_nine_digits_do_not_distinguish_from_its_limit_is_written_i
     assert f"DIR {just_below!r} (limit 0.80)" in describe_verdict(facts, Cause(driver=Driver.NO_GAP, gap=0.0), k=K)
 
 
-def test_the_limits_are_those_of_the_policy() -> None:
+def verdict_of_limits(min_ratio: float, max_gap: float) -> str:
+    """Return the sentence about one gap under limits of a policy."""
     facts = VerdictFacts(
         group="a",
         reference="b",
         n=50,
         n_reference=50,
         disparate_impact_ratio=0.85,
-        min_disparate_impact_ratio=0.9,
-        max_gap=0.05,
+        min_disparate_impact_ratio=min_ratio,
+        max_gap=max_gap,
     )
-    text = describe_verdict(facts, explain_pair({"": (50, 34)}, {"": (50, 40)}), k=K)
+    return describe_verdict(facts, explain_pair({"": (50, 34)}, {"": (50, 40)}), k=K)
+
+
+def test_the_limits_are_those_of_the_policy() -> None:
+    text = verdict_of_limits(0.9, 0.05)
     assert text.startswith("DIR 0.85 (limit 0.90), a vs. b: rate difference -12 percentage points (limit ±5)")
 
 
@@ -237,16 +242,7 @@ def test_only_a_breach_that_is_over_and_within_its_limits_is_called_closed() -> 
 
 
 def test_a_limit_with_more_digits_is_written_in_full() -> None:
-    facts = VerdictFacts(
-        group="a",
-        reference="b",
-        n=50,
-        n_reference=50,
-        disparate_impact_ratio=0.85,
-        min_disparate_impact_ratio=0.875,
-        max_gap=0.125,
-    )
-    text = describe_verdict(facts, explain_pair({"": (50, 34)}, {"": (50, 40)}), k=K)
+    text = verdict_of_limits(0.875, 0.125)
     assert text.startswith("DIR 0.85 (limit 0.875), a vs. b: rate difference -12 percentage points (limit ±12.5)")
 
 

@@ -25,16 +25,11 @@ from stream_app.core.intervals.interval_ends import koopman_many, newcombe_many,
 from stream_app.core.intervals.intervals import Interval, koopman, newcombe, wilson
 from stream_app.core.intervals.mixture import ONE_RATE, TWO_RATES, Mixture
 from tests.support.count_tables import EDGE_TABLES, INTERIOR_TABLES
+from tests.support.interval_ends import ends
 from tests.support.paths import ROOT
 
 GOLDEN: list[dict[str, Any]] = json.loads((ROOT / "tests/data/interval_golden.json").read_text())
 TABLES = np.array([*EDGE_TABLES, *INTERIOR_TABLES])
-
-
-def ends(interval: Interval | list[float | None]) -> list[float]:
-    lower, upper = interval[:2]
-    assert lower is not None
-    return [lower, math.inf if upper is None else upper]
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: str(golden["table"]))

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 
 NAMES = ("black", "white", "asian")
 EVERYBODY = People("", frozenset())
@@ -74,3 +75,29 @@ def test_what_was_withheld_stays_so_whatever_its_number_is() -> None:
     later = Knowledge(10, knowledge.news(), knowledge.newly_withheld())
     assert not later.add_for_good(Count(GROUPS["black"], 0, 110, 60))
     assert later.newly_withheld() == []
+
+
+def test_what_follows_of_a_union_from_former_counts_of_its_parts_is_known_at_once() -> None:
+    """A former process has shown two groups in [0, 100), this one asks for both together in [0, 110)."""
+    black, white = (People("race", frozenset({(name,)})) for name in ("black", "white"))
+    both = People("race", black.members | white.members)
+    former = Knowledge(10)
+    for people in (black, white):
+        assert former.add_if_safe(Count(people, 0, 100, 50))
+    knowledge = Knowledge(10, former.news())
+    knowledge.relate(both, [black, white])
+    assert knowledge.knows(Count(both, 0, 100, 100))
+    assert not knowledge.add_if_safe(Count(both, 0, 110, 104))
+    assert knowledge.add_if_safe(Count(both, 0, 120, 120))
+
+
+def test_a_link_that_would_reveal_a_few_is_refused_again_until_what_it_is_compared_with_is_withdrawn() -> None:
+    black = People("race", frozenset({("black",)}))
+    knowledge = Knowledge(10)
+    assert knowledge.add_if_safe(Count(black, 0, 100, 300))
+    mark = knowledge.mark()
+    assert knowledge.add_if_safe(Count(black, 90, 200, 100))
+    few = Count(black, 0, 200, 395)  # 95 in [100, 200), so 5 in [90, 100)
+    assert [knowledge.add_if_safe(few) for _ in range(2)] == [False, False]
+    knowledge.undo(mark)
+    assert knowledge.add_if_safe(few)

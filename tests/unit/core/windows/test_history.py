@@ -60,6 +60,28 @@ def test_an_onset_inside_an_old_span_is_moved_to_its_nearer_end() -> None:
     assert history.since(end_s - 60).start_s == end_s
 
 
+def test_the_boundary_near_an_onset_cuts_no_span() -> None:
+    history = filled(20_000)
+    step_s = 600
+    starts_s = [span.start_s for span in history.spans()]
+    for onset_s in range(0, 60 * 20_000, 60 * 137):
+        boundary_s = history.boundary_near(onset_s, step_s)
+        possible = [start_s for start_s in starts_s if start_s % step_s == 0]
+        nearest_s = min(abs(start_s - onset_s) for start_s in possible)
+        assert boundary_s in possible
+        assert boundary_s is not None
+        assert abs(boundary_s - onset_s) == nearest_s
+
+
+def test_a_boundary_may_be_where_nothing_was_counted() -> None:
+    history = PeriodHistory()
+    for start_s in (130, 400):
+        history.add(ClosedPeriod(start_s, start_s + 10, {1: [1]}))
+    assert [history.boundary_near(onset_s, 60) for onset_s in (0, 130, 250, 400)] == [120, 120, 240, 360]
+    assert history.between(240, 410) == (240, 410, {1: [1]})
+    assert history.end_s == 410
+
+
 def test_an_empty_history_has_no_sum() -> None:
     with pytest.raises(ValueError, match="empty"):
         PeriodHistory().since(0)

@@ -1,61 +1,23 @@
-"""The writer of an audit log: batches, segments, crashes, full disks, and several processes at once."""
+"""The writer of an audit log: batches, segments, several processes, and what a crash leaves."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import resource
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from stream_app.core.audit.entries import EntryError, NewEntry
-from stream_app.core.audit.merkle import CompactRange, leaf_hash
+from stream_app.core.audit.entries import NewEntry
+from stream_app.core.audit.merkle import leaf_hash
 from stream_app.edges.audit.checkpoint_file import CheckpointFile
 from stream_app.edges.audit.log import CHECKPOINT_ENTRIES, AuditLog
-from stream_app.edges.audit.segments import list_segments, read_segment
-from stream_app.errors import ConfigError, CutLogError, DamagedLogError, WriteError
+from stream_app.edges.audit.segments import list_segments
+from stream_app.errors import ConfigError
 from tests.support.audit_logs import KEY, Clock, numbered
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "audit"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def open_log(folder: Path, clock: Clock) -> Callable[..., AuditLog]:
-    return lambda **options: AuditLog(folder, KEY, now=clock, **options)
-
-
-def lines_of(folder: Path) -> list[bytes]:
-    return [line for segment in list_segments(folder) for line in read_segment(folder, segment).lines]
-
-
-def numbers_of(folder: Path) -> list[int]:
-    entries = [json.loads(line) for line in lines_of(folder)]
-    assert [entry["seq"] for entry in entries] == list(range(len(entries)))
-    return [entry["data"]["number"] for entry in entries if entry["type"] == "test"]
-
-
-def is_signed(folder: Path) -> bool:
-    newest = CheckpointFile(folder / "checkpoints.jsonl").newest()
-    lines = lines_of(folder)
-    tree = CompactRange()
-    assert newest is not None
-    tree.extend(map(leaf_hash, lines[: newest.checkpoint.size]))
-    assert newest.note.signature_of(KEY.verifier_key()) is not None
-    return newest.checkpoint.root == tree.root()
+from tests.support.log_folders import is_signed, lines_of, numbers_of
 
 
 def test_entries_are_chained_in_a_folder_for_each_day(
@@ -195,123 +157,6 @@ def test_a_segment_that_a_crash_left_without_an_entry_is_set_aside(
     open_log().append(numbered(n_before, 5))
     assert numbers_of(folder) == list(range(5))
     assert len(list(folder.glob("date=*/*.torn-*"))) == 1
-
-
-def test_nothing_is_appended_to_a_log_that_was_changed_or_cut(folder: Path, open_log: Callable[..., AuditLog]) -> None:
-    log = open_log()
-    log.append(numbered(0, 20))
-    log.checkpoint()
-    path = folder / list_segments(folder)[0].name
-    good = path.read_bytes()
-    path.write_bytes(good.replace(b'"number":7', b'"number":8'))
-    with pytest.raises(DamagedLogError, match="entry 8: the next entry contains another hash of it"):
-        open_log().append(numbered(20, 21))
-    path.write_bytes(b"".join(good.splitlines(keepends=True)[:-2]))
-    with pytest.raises(CutLogError, match="has 19 entries, and its newest checkpoint has 21"):
-        open_log().append(numbered(20, 21))
-    path.write_bytes(good)
-    open_log().append(numbered(20, 21))
-    assert numbers_of(folder) == list(range(21))
-
-
-def test_a_folder_that_was_restored_from_a_backup_is_shorter_than_its_anchor(
-    folder: Path, open_log: Callable[..., AuditLog], tmp_path: Path
-) -> None:
-    log = open_log()
-    log.append(numbered(0, 3))
-    backup = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    log.append(numbered(3, 6))
-    newest = log.checkpoint()
-    assert newest is not None
-    anchor = CheckpointFile(tmp_path / "elsewhere" / "checkpoints.jsonl")
-    anchor.append(newest)
-    for path in folder.rglob("*.jsonl"):
-        path.unlink()
-    for path, content in backup.items():
-        path.write_bytes(content)
-        path.chmod(0o600)
-    with pytest.raises(CutLogError):
-        open_log(anchors=[anchor]).append(numbered(3, 4))
-
-
-def test_a_missing_segment_is_damage(folder: Path, open_log: Callable[..., AuditLog]) -> None:
-    for start in range(0, 40, 4):
-        open_log(max_segment_bytes=1500).append(numbered(start, start + 4))
-    (folder / list_segments(folder)[1].name).unlink()
-    with pytest.raises(DamagedLogError, match="a segment is missing"):
-        open_log().append(numbered(0, 1))
-
-
-@contextmanager
-def limited_file_size(n_bytes: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size: what a full disk does, without one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_what_a_full_disk_rejects_is_not_acknowledged_and_leaves_nothing(
-    folder: Path, open_log: Callable[..., AuditLog]
-) -> None:
-    log = open_log()
-    log.append(numbered(0, 3))
-    path = folder / list_segments(folder)[0].name
-    before = path.read_bytes()
-    with limited_file_size(len(before) + 700), pytest.raises(WriteError):
-        log.append(numbered(3, 20))
-    assert path.read_bytes() == before
-    log.append(numbered(3, 5))
-    assert numbers_of(folder) == [0, 1, 2, 3, 4]
-
-
-def test_after_a_broken_disk_nothing_is_accepted(
-    open_log: Callable[..., AuditLog], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = open_log()
-    log.append(numbered(0, 3))
-
-    def fail(_: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fdatasync", fail)
-        with pytest.raises(WriteError, match="Input/output error"):
-            log.append(numbered(3, 4))
-    with pytest.raises(WriteError, match="start the process again"):
-        log.append(numbered(3, 4))
-
-
-def test_an_invalid_entry_keeps_the_others_of_its_batch_out(folder: Path, open_log: Callable[..., AuditLog]) -> None:
-    log = open_log()
-    log.append(numbered(0, 1))
-    with pytest.raises(EntryError):
-        log.append([*numbered(1, 3), NewEntry(type="test", actor="tests", data={"rate": 0.5})])
-    with pytest.raises(EntryError):
-        log.append([*numbered(1, 3), NewEntry(type="test", actor="tests", data={"text": "x" * 70_000})])
-    log.append(numbered(1, 2))
-    assert numbers_of(folder) == [0, 1]
-
-
-def test_a_folder_or_file_that_others_can_access_or_that_is_a_link_is_rejected(
-    folder: Path, open_log: Callable[..., AuditLog], tmp_path: Path
-) -> None:
-    open_log().append(numbered(0, 1))
-    folder.chmod(0o750)
-    with pytest.raises(ConfigError, match="only its owner"):
-        open_log()
-    folder.chmod(0o700)
-    path = folder / list_segments(folder)[0].name
-    path.chmod(0o640)
-    with pytest.raises(ConfigError, match="can be read by others"):
-        open_log().append(numbered(1, 2))
-    path.chmod(0o600)
-    path.rename(tmp_path / "moved")
-    path.symlink_to(tmp_path / "moved")
-    with pytest.raises(ConfigError):
-        open_log().append(numbered(1, 2))
 
 
 def test_a_clock_that_goes_back_begins_no_older_day(

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from faust.types import TP
 
 from stream_app.edges.lanes.progress import BROKER_SILENCE_S, STALL_S, LaneProgress
+from tests.support.clocks import Clock
 
 FIRST, SECOND = TP("raw", 0), TP("raw", 1)
-
-
-@dataclass
-class Clock:
-    now_s: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

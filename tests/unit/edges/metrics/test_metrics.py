@@ -1,4 +1,4 @@
-"""What Prometheus scrapes, value by value."""
+"""What Prometheus scrapes of a process, value by value."""
 
 from __future__ import annotations
 
@@ -12,43 +12,14 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_app.core.events.reasons import DeadLetterReason
-from stream_app.core.groups.counts import GroupCount
 from stream_app.edges.metrics.instruments import Histogram
 from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.errors import ConfigError
 from stream_app.pipeline.ingest.report import IngestCounts
 from stream_app.pipeline.judge.model_report import ModelReport
 from stream_app.pipeline.judge.report import JudgeReport
-from stream_app.pipeline.layout import layout_of
-from stream_app.pipeline.records.results import Result, Span
-from stream_app.policy import Anomalies, Feature, load_policy
-from tests.support.lanes.judging import judge_plainly
-
-POLICY = load_policy("loanapp")
-MODEL = POLICY.models[0]
-LAYOUT = layout_of(MODEL)
-PARTIALS = "fairness-partials"
-
-
-class Scrape:
-    """Metrics of the loanapp policy with the judge's lane open, and their rows."""
-
-    def __init__(self, policy_name: str = "loanapp") -> None:
-        self.registry = CollectorRegistry()
-        self.metrics = Metrics(self.registry, load_policy(policy_name), max_series=5000)
-        self.metrics.lane_opened(PARTIALS, 3)
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(f"fairstream_{name}", labels)
-
-    def group(self, name: str, group: str, window: str = "100s") -> float | None:
-        return self.value(name, model="loanapp", attribute="race", window=window, group=group)
-
-    def judge(self, *results: Result, **facts: object) -> None:
-        report = ModelReport(results=list(results))
-        for name, value in facts.items():
-            setattr(report, name, value)
-        self.metrics.judged(3, JudgeReport({"loanapp": report}))
+from stream_app.policy import Anomalies, Feature
+from tests.support.scrapes import BLACK, HISPAN, MODEL, PARTIALS, POLICY, WHITE, Scrape, result
 
 
 def test_tagged_events_are_shown_k_at_a_time() -> None:
@@ -67,19 +38,6 @@ def test_tagged_events_are_shown_k_at_a_time() -> None:
         assert shown() == expected
 
 
-def result(end_s: int = 100, window: str = "100s", **counts: GroupCount) -> Result:
-    labels = LAYOUT.dimensions[0][1]
-    cells = {}
-    for group, (n, favorable) in counts.items():
-        for decision, count in enumerate((favorable, n - favorable)):
-            cells[LAYOUT.code_of((labels.index(group), 1, 0, decision))] = [count]
-    span = Span(window, end_s - 100, end_s)
-    return judge_plainly(MODEL, LAYOUT, cells, span)[0]
-
-
-WHITE, BLACK, HISPAN = GroupCount(1681, 1527), GroupCount(197, 133), GroupCount(111, 85)
-
-
 def test_an_insecure_connection_is_shown() -> None:
     scrape = Scrape()
     assert scrape.value("kafka_insecure") == 0
@@ -94,111 +52,6 @@ def test_a_rejected_connection_is_shown() -> None:
         scrape.metrics.rejected(is_rejected)
         values.append(scrape.value("kafka_rejected"))
     assert values == [0, 1, 0]
-
-
-def test_the_values_of_a_closed_window_are_the_reference_values() -> None:
-    scrape = Scrape()
-    scrape.judge(result(white=WHITE, black=BLACK, hispan=HISPAN))
-    assert scrape.group("approval_ratio", "white") == pytest.approx(0.908388, abs=5e-7)
-    assert scrape.group("disparate_impact_ratio", "black") == pytest.approx(0.743214, abs=5e-7)
-    assert scrape.group("approval_gap_ratio", "black") == pytest.approx(-0.233261, abs=5e-7)
-    assert scrape.group("window_decisions", "hispan") == 111
-    assert scrape.group("disparate_impact_ratio", "white") is None
-    labels = {"model": "loanapp", "attribute": "race", "window": "100s"}
-    assert scrape.value("window_end_timestamp_seconds", **labels) == 100
-    assert scrape.value("alert_level", model="loanapp", attribute="race", kind="disparate_impact_ratio") == 3
-
-
-def test_a_group_below_k_and_the_next_smallest_are_not_exported() -> None:
-    scrape = Scrape()
-    scrape.judge(result(white=WHITE, black=GroupCount(40, 20), hispan=GroupCount(3, 1)))
-    assert scrape.group("window_decisions", "white") == 1681
-    assert scrape.group("window_decisions", "black") is None
-    assert scrape.group("approval_ratio", "hispan") is None
-    assert scrape.value("cells_suppressed_total", model="loanapp", attribute="race", reason="small_cell") == 1
-    assert scrape.value("cells_suppressed_total", model="loanapp", attribute="race", reason="complementary") == 1
-
-
-def test_nothing_is_compared_with_a_hidden_reference() -> None:
-    scrape = Scrape()
-    scrape.judge(result(white=GroupCount(4, 1), black=GroupCount(60, 20), hispan=GroupCount(90, 30)))
-    assert scrape.group("approval_ratio", "hispan") == pytest.approx(1 / 3)
-    assert scrape.group("disparate_impact_ratio", "hispan") is None
-    assert scrape.group("approval_gap_ratio", "hispan") is None
-
-
-def test_an_undefined_value_is_missing_and_never_zero() -> None:
-    scrape = Scrape()
-    scrape.judge(result(white=GroupCount(50, 0), black=GroupCount(50, 10)))
-    assert scrape.group("disparate_impact_ratio", "black") is None
-    assert scrape.group("approval_gap_ratio", "black") == 0.2
-    assert b"nan" not in generate_latest(scrape.registry).lower()
-
-
-def test_rows_of_a_group_that_is_missing_from_the_next_window_disappear() -> None:
-    scrape = Scrape()
-    scrape.judge(result(white=WHITE, unknown=GroupCount(20, 20)))
-    assert scrape.group("window_decisions", "unknown") == 20
-    scrape.judge(result(200, white=WHITE))
-    assert scrape.group("window_decisions", "unknown") is None
-
-
-def test_a_revision_of_the_shown_window_replaces_it_and_one_of_an_older_window_does_not() -> None:
-    scrape = Scrape()
-    scrape.judge(result(200, white=WHITE))
-    scrape.judge(result(200, white=GroupCount(1700, 1600)))
-    assert scrape.group("window_decisions", "white") == 1700
-    scrape.judge(result(100, white=GroupCount(50, 50)))
-    assert scrape.group("window_decisions", "white") == 1700
-
-
-def test_running_totals_are_not_exported() -> None:
-    scrape = Scrape()
-    scrape.judge(result(window="total", white=WHITE))
-    assert scrape.group("window_decisions", "white", "total") is None
-
-
-def test_rows_disappear_when_the_lane_moves_away_and_come_back_with_it() -> None:
-    scrape = Scrape()
-    shown = result(white=WHITE, black=BLACK)
-    scrape.judge(shown, closed_before_s=100, lag_s=7)
-    scrape.metrics.lag_measured(PARTIALS, 3, 7)
-    assert scrape.value("watermark_timestamp_seconds", model="loanapp") == 100
-    scrape.metrics.lane_closed(PARTIALS, 3)
-    scrape.judge(shown)  # a report that was in progress
-    scrape.metrics.lag_measured(PARTIALS, 3, 7)
-    assert scrape.group("approval_ratio", "white") is None
-    assert scrape.value("watermark_timestamp_seconds", model="loanapp") is None
-    assert scrape.value("test_lag_seconds", model="loanapp") is None
-    assert scrape.value("consumer_lag_messages", topic=PARTIALS, partition="3") is None
-    assert scrape.value("partitions_assigned", topic=PARTIALS) == 0
-    scrape.metrics.lane_opened(PARTIALS, 3)
-    scrape.metrics.judge_restored(3, [shown])
-    assert scrape.group("approval_ratio", "white") is not None
-
-
-def test_transitions_are_counted_once_and_not_when_a_new_owner_shows_old_results() -> None:
-    scrape = Scrape()
-    fair, unfair = result(white=WHITE, black=GroupCount(100, 90)), result(200, white=WHITE, black=BLACK)
-    labels = {"model": "loanapp", "attribute": "race", "kind": "gap", "to": "breach"}
-    assert scrape.value("alert_transitions_total", **labels) == 0
-    scrape.judge(msgspec.structs.replace(fair, groups=fair.groups[:1] + fair.groups[2:]))  # without hispan: all ok
-    scrape.judge(unfair)
-    scrape.judge(msgspec.structs.replace(unfair, end_s=300))
-    assert scrape.value("alert_transitions_total", **labels) == 1
-    scrape.metrics.lane_closed(PARTIALS, 3)
-    scrape.metrics.lane_opened(PARTIALS, 3)
-    scrape.metrics.judge_restored(3, [unfair])
-    assert scrape.value("alert_transitions_total", **labels) == 1
-
-
-def test_a_rule_that_holds_is_ok_while_another_is_broken() -> None:
-    scrape = Scrape()
-    only_ratio = result(white=GroupCount(100, 30), black=GroupCount(100, 20), hispan=GroupCount(100, 30))
-    scrape.judge(only_ratio)
-    labels = {"model": "loanapp", "attribute": "race"}
-    assert scrape.value("alert_level", kind="disparate_impact_ratio", **labels) == 3
-    assert scrape.value("alert_level", kind="gap", **labels) == 0
 
 
 def test_known_label_sets_start_at_zero() -> None:

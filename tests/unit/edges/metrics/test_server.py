@@ -15,17 +15,8 @@ from stream_app.edges.metrics.process_metrics import Metrics
 from stream_app.edges.metrics.server import MetricsServer
 from stream_app.errors import ConfigError
 from stream_app.policy import load_policy
+from tests.support.clocks import Clock
 from tests.support.servers.http_requests import ask, say
-
-
-class Clock:
-    """Monotonic seconds that a test turns."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class Site:

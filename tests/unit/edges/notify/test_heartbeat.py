@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from stream_app.edges.notify.heartbeat import TIMEOUT_S, Heartbeat, HeartbeatChange
-
-
-class Clock:
-    """Monotonic seconds that a test turns."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from tests.support.clocks import Clock
 
 
 def test_each_change_between_alive_and_silent_is_reported_once() -> None:
-    clock = Clock()
+    clock = Clock(0.0)
     heartbeat = Heartbeat(TIMEOUT_S, clock)
     assert heartbeat.beat() is HeartbeatChange.ALIVE
     assert heartbeat.beat() is None
@@ -31,7 +22,7 @@ def test_each_change_between_alive_and_silent_is_reported_once() -> None:
 
 
 def test_a_heartbeat_that_never_came_is_a_silence_too() -> None:
-    clock = Clock()
+    clock = Clock(0.0)
     heartbeat = Heartbeat(TIMEOUT_S, clock)
     clock.now_s = TIMEOUT_S + 1
     assert heartbeat.check() is HeartbeatChange.SILENT

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stream_app.core.releases.knowledge import Count, People
+from stream_app.core.releases.related import Count, People
 from stream_app.edges.releases import release_file
 from stream_app.edges.releases.release_file import ReleaseFile
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.core.releases.knowledge import Count, Knowledge, People
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count, People
 from stream_app.edges.releases import release_file
 from stream_app.edges.releases.release_file import ReleaseFile
 from stream_app.errors import ConfigError
@@ -113,3 +114,40 @@ def test_what_follows_is_kept_once() -> None:
         assert knowledge.add_if_safe(count)
     [chain] = knowledge.everything()
     assert (chain.moments, chain.values) == ([0, 3600, 7200], [0, 300, 500])
+
+
+def test_what_does_not_fit_into_the_file_is_not_shown_and_the_same_again_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_file, "_MOST_BYTES", 400)
+    shown = [Count(BLACK, 60 * minute, 60 * minute + 60, 20) for minute in range(10)]
+    release(tmp_path, *shown)
+    minutes = [Count(BLACK, 6000 + 61 * minute, 6060 + 61 * minute, 20) for minute in range(100)]
+    with pytest.raises(ConfigError, match="is full") as raised:
+        release(tmp_path, *minutes)
+    assert "Run a former command again" in str(raised.value.action)
+    before = (tmp_path / "releases.jsonl").read_bytes()
+    assert len(before) <= 400
+    assert release(tmp_path, *shown) == [True] * 10
+    assert (tmp_path / "releases.jsonl").read_bytes() == before
+
+
+def test_a_full_file_is_joined_before_anything_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_file, "_MOST_BYTES", 600)
+    for minute in range(30):
+        assert release(tmp_path, Count(BLACK, 60 * minute, 60 * minute + 60, 20)) == [True]
+    assert (tmp_path / "releases.jsonl").stat().st_size <= 600
+    assert release(tmp_path, Count(BLACK, 0, 1795, 598)) == [False]
+
+
+def test_what_was_withheld_stays_withheld_in_a_joined_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_file, "_MOST_LINES", 1)
+    release(tmp_path, HOUR)
+    with ReleaseFile(tmp_path).release("loans", "loan-decisions", 10) as knowledge:
+        assert not knowledge.add_for_good(TEN_SECONDS_MORE)
+    for minute in range(3):
+        release(tmp_path, Count(BLACK, 7200 + 60 * minute, 7260 + 60 * minute, 20))
+    assert len((tmp_path / "releases.jsonl").read_bytes().splitlines()) == 1
+    with ReleaseFile(tmp_path).release("loans", "loan-decisions", 10) as knowledge:
+        assert knowledge.is_withheld(TEN_SECONDS_MORE)
+        assert not knowledge.is_withheld(HOUR)

@@ -31,11 +31,16 @@ def test_a_server_that_is_not_installed_is_an_error_with_the_package(programs: P
         LocalAlertmanager(tmp_path / "a", sink_url="http://127.0.0.1:1").start()
 
 
-def test_a_server_that_ends_at_once_is_an_error_with_the_end_of_its_log(programs: Path, tmp_path: Path) -> None:
+def alertmanager_of(programs: Path, folder: Path, script: str) -> LocalAlertmanager:
+    """Return a server whose program is a script."""
     program = programs / "alertmanager"
-    program.write_text("#!/bin/sh\necho 'level=error err=broken'\nexit 3\n")
+    program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    server = LocalAlertmanager(tmp_path / "a", sink_url="http://127.0.0.1:1")
+    return LocalAlertmanager(folder / "a", sink_url="http://127.0.0.1:1")
+
+
+def test_a_server_that_ends_at_once_is_an_error_with_the_end_of_its_log(programs: Path, tmp_path: Path) -> None:
+    server = alertmanager_of(programs, tmp_path, "echo 'level=error err=broken'\nexit 3")
     with pytest.raises(FairStreamError, match="err=broken"):
         server.start()
     assert server.exit_code() is None
@@ -43,10 +48,7 @@ def test_a_server_that_ends_at_once_is_an_error_with_the_end_of_its_log(programs
 
 
 def test_a_port_that_was_taken_in_the_meantime_is_replaced(programs: Path, tmp_path: Path) -> None:
-    program = programs / "alertmanager"
-    program.write_text('#!/bin/sh\necho "$3: bind: address already in use"\nexit 1\n')
-    program.chmod(0o755)
-    server = LocalAlertmanager(tmp_path / "a", sink_url="http://127.0.0.1:1")
+    server = alertmanager_of(programs, tmp_path, 'echo "$3: bind: address already in use"\nexit 1')
     with pytest.raises(FairStreamError, match="address already in use"):
         server.start()
     tried = {line.split()[0] for line in server.log_path.read_text("utf-8").splitlines()}

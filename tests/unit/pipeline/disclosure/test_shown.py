@@ -5,39 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stream_app.core.groups.comparison import State
 from stream_app.pipeline.disclosure.shown import newest_revisions, smallest_groups
-from stream_app.pipeline.records.results import Result
 from stream_app.policy import load_policy
-
-
-def make_result(window: str, end_s: int, revision: int = 0) -> Result:
-    return Result(
-        schema=1,
-        model="m",
-        attribute="sex",
-        window=window,
-        size_s=60,
-        start_s=end_s - 60,
-        end_s=end_s,
-        revision=revision,
-        reference="male",
-        n=0,
-        state=State.OK,
-        groups=(),
-        offsets={},
-        policy_hash="h",
-        code_version="0",
-    )
-
+from tests.support.empty_results import empty_result
 
 LOG = [
-    make_result("1m", 60),
-    make_result("1m", 120),
-    make_result("5m", 300),
-    make_result("total", 130),
-    make_result("1m", 60, 1),
-    make_result("total", 140),
+    empty_result("1m", 60),
+    empty_result("1m", 120),
+    empty_result("5m", 300),
+    empty_result("total", 130),
+    empty_result("1m", 60, 1),
+    empty_result("total", 140),
 ]
 
 

@@ -8,6 +8,7 @@ import pytest
 from stream_app.core.cause.cause import explain_pair
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert, disclose_alert
 from stream_app.pipeline.disclosure.verdict import MAX_LENGTH, describe_breach, describe_cause
+from stream_app.pipeline.records.amounts.values import AlertAmounts, Measured
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import ProxyValues
 from tests.support.sample_alert import ALERT
@@ -43,6 +44,24 @@ def test_the_sentence_says_who_is_worse_off_by_how_much_and_the_limit(
     fields: dict[str, object], limit: float, sentence: str
 ) -> None:
     assert describe_breach(shown(**fields), limit).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "test", "difference", "limit", "sentence"),
+    [
+        ("rate", PairTest.MEAN_LOW, 0.7031, 0.25, "female worse off: mean rate 0.703 higher than male; limit 0.25"),
+        ("rate", PairTest.MEAN_HIGH, -0.7031, 0.25, "male worse off: mean rate 0.703 higher than female; limit 0.25"),
+        ("limit", PairTest.MEAN_LOW, -1234.5, 500.0, "female worse off: mean limit 1,234 lower than male; limit 500"),
+        ("limit", PairTest.MEAN_HIGH, 1234.5, 500.0, "male worse off: mean limit 1,234 lower than female; limit 500"),
+        ("rate", PairTest.MEAN_LOW, 0.0, 0.25, "female worse off than male: mean rate; limit 0.25"),
+    ],
+)
+def test_of_amounts_too_it_says_who_is_worse_off_whichever_amounts_are_good(
+    name: str, test: PairTest, difference: float, limit: float, sentence: str
+) -> None:
+    amounts = AlertAmounts(name=name, mean=9.0, mean_reference=8.0, difference=Measured(difference), limit=limit)
+    none = {"rate": None, "disparate_impact_ratio": None, "gap": None, "cause": None, "favorable": 0}
+    assert describe_breach(shown(test=test, amounts=amounts, **none), limit) == sentence
 
 
 def test_the_cause_is_the_greater_part_and_its_greatest_segment() -> None:

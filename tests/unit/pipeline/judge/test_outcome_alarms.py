@@ -1,96 +1,21 @@
-"""From panes of outcomes and of scores to alarms, through the judge as it runs."""
+"""From panes of outcomes to alarms, through the judge as it runs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 import pytest
 
-from stream_app.core.windows.cells import CellLayout, Cells
 from stream_app.errors import StateError
 from stream_app.pipeline.disclosure.outcomes import TOO_FEW, disclose_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of, n_tests_of
 from stream_app.pipeline.judge.step import JudgeStep
-from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.outcome_results import OutcomeResult, decode_decision_result
 from stream_app.pipeline.topology import Topology
 from stream_app.policy import load_policy, outcome_layout_hash, parse_policy
-from tests.support.lanes.judge_lane import JudgeLane
-
-POLICY = """
-schema = 1
-[[models]]
-name = "m"
-topic = "raw"
-event_id = { path = "id", link_domain = "d" }
-decision = { path = "ok", favorable = true, unfavorable = [false] }
-event_time = { path = "t" }
-attributes = [{ name = "sex", path = "sex", groups = ["f", "m"], reference = "m" }]
-windows = [{ name = "1m", size_s = 60 }]
-score = { path = "p", minimum = 0, maximum = 1, edges = [0.3, 0.5, 0.7], cut = 0.5, reference_n = 1000 }
-detection = { period_s = 10 }
-
-[models.outcome]
-topic = "raw-outcomes"
-event_id = "id"
-path = "repaid"
-favorable = true
-unfavorable = [false]
-event_time = { path = "t" }
-is_selective = true
-"""
-FULL = POLICY.replace("is_selective = true", "is_selective = false")
-FAIR, WORSE = (45, 45), (25, 45)  # good outcomes of 50 approved women and of 50 approved men in each pane
-
-
-class Court(JudgeLane):
-    """Panes of decisions and of outcomes come one by one."""
-
-    def outcomes_came(self, number: int, counts: dict[tuple[str, str, str], int]) -> None:
-        """Hear of outcomes by sex, decision and outcome; scores are all in the bin above the cut."""
-        layout = outcome_layout_of(self.model)
-        cells: Cells = {}
-        for (sex, decision, outcome), n in counts.items():
-            if n:
-                cells[_code(layout, sex=sex, decision=decision, score="[0.5,0.7)", outcome=outcome)] = [
-                    n,
-                    n,
-                    6 * n,
-                    36 * n,
-                ]
-        self.close_outcomes(number, outcome_layout_hash(self.model), cells)
-
-    def approved_came(self, number: int, good: tuple[int, int], n: int = 50) -> None:
-        counts = {}
-        for sex, k in zip("fm", good, strict=True):
-            counts[sex, "favorable", "favorable"] = k
-            counts[sex, "favorable", "unfavorable"] = n - k
-        self.outcomes_came(number, counts)
-
-    def decided(self, number: int, bins: dict[str, tuple[int, ...]]) -> None:
-        """Hear of decisions by sex and bin; those from the cut on are approved."""
-        layout = self.layout
-        cells: Cells = {}
-        for sex, counts in bins.items():
-            for bin_, n in enumerate(counts):
-                decision = "favorable" if bin_ >= 2 else "unfavorable"
-                score = dict(layout.dimensions)["score"][bin_]
-                cells[_code(layout, sex=sex, decision=decision, score=score)] = [n, n, 0, 0]
-        self.close_pane(number, cells)
-
-    def close_outcomes(self, number: int, layout_hash: str, cells: Cells) -> None:
-        self.close_pane(number, cells, name="m/outcomes", layout_hash=layout_hash, topic="labels")
-
-    def tests(self) -> list[tuple[PairTest, str]]:
-        return [(alert.test, alert.change) for alert in self.alerts]
-
-
-def _code(layout: CellLayout, **labels: str) -> int:
-    return layout.code_of(known.index(labels[name]) for name, known in layout.dimensions)
+from tests.support.lanes.outcome_court import FAIR, FULL, POLICY, WORSE, Court
 
 
 def lived(*, is_restarted: bool = False) -> Court:
@@ -219,89 +144,6 @@ def test_outcomes_of_a_policy_that_is_not_registered_make_the_lane_look_again() 
         court.close_outcomes(0, outcome_layout_hash(other.model), {})
 
 
-# Scores in four bins; half of them are from the cut on.
-STEADY, LOWER = (10, 15, 15, 10), (30, 12, 5, 3)
-
-
-def scored(women: Sequence[tuple[int, ...]], men: Sequence[tuple[int, ...]]) -> Court:
-    court = Court(parse_policy(POLICY))
-    for number, (f, m) in enumerate(zip(women, men, strict=True)):
-        court.decided(number, {"f": f, "m": m})
-    return court
-
-
-def test_scores_that_stay_what_they_are_raise_nothing() -> None:
-    rng = np.random.default_rng(5)
-    p = np.array(STEADY) / 50
-    draws = [[tuple(rng.multinomial(50, p).tolist()) for _ in range(2000)] for _ in range(2)]
-    assert scored(*draws).alerts == []
-
-
-def test_one_rare_score_in_a_reference_is_not_taken_for_its_usual_share() -> None:
-    """A bin with a share of 1 in 100,000 has a case among 1,000 in 1 % of references; 0.1 % may be misjudged."""
-    reference, later = (240, 260, 499, 1), (24_000, 26_000, 49_999, 1)
-    assert scored([reference, *[later] * 30], [reference, *[later] * 30]).alerts == []
-
-
-def test_scores_of_one_group_that_sink_are_detected_between_groups_and_against_their_own_past() -> None:
-    sinking = [STEADY] * 30 + [LOWER] * 60
-    court = scored(sinking, [STEADY] * 90)
-    drift = [alert for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT]
-    between = [alert for alert in court.alerts if alert.test in (PairTest.SCORE_LOW, PairTest.SCORE_HIGH)]
-    assert [(alert.group, alert.reference, alert.onset_s) for alert in drift] == [("f", "its own past", 300)]
-    assert drift[0].sentence.startswith("Scores of f have drifted: more in [0,0.3) than in its own past, ")
-    assert (drift[0].n_reference, drift[0].favorable_reference, drift[0].cause) == (1000, 200, None)
-    assert [(alert.test, alert.group) for alert in between] == [(PairTest.SCORE_LOW, "f")]
-    assert between[0].sentence.startswith("Scores from 0.5 on: f ")
-
-
-def test_a_window_says_how_stable_scores_are_and_what_they_are_compared_with() -> None:
-    court = scored([STEADY] * 30 + [LOWER] * 60, [STEADY] * 90)
-    windows = {result.end_s: result for result in court.results if result.window == "1m" and result.attribute == "sex"}
-    early, late = windows[60].groups[0], windows[900].groups[0]
-    assert early.scores is not None
-    assert late.scores is not None
-    assert (early.scores.index, early.scores.reference_n, early.scores.reference_end_s) == (None, 300, None)
-    assert (late.scores.reference_n, late.scores.reference_start_s, late.scores.reference_end_s) == (1000, 0, 200)
-    assert late.scores.index is not None
-    assert late.scores.index > 0.25
-    men = windows[900].groups[1]
-    assert men.scores is not None
-    assert men.scores.index == pytest.approx(0, abs=0.001)
-    assert [test.test for test in men.evidence] == [PairTest.SCORE_DRIFT]
-    assert (late.evidence[-1].log10_e or 0) >= late.evidence[-1].log10_threshold
-    assert (late.evidence[-1].state, men.evidence[-1].state, men.state) == ("breach", "ok", None)
-
-
-def test_a_drift_of_the_reference_group_is_detected_too() -> None:
-    court = scored([STEADY] * 90, [STEADY] * 30 + [LOWER] * 60)
-    assert ("m", "its own past") in [(alert.group, alert.reference) for alert in court.alerts]
-    assert court.results[-1].groups[1].state == "breach"
-
-
-def test_a_drift_lasts_until_the_policy_gathers_a_new_reference() -> None:
-    court = scored([STEADY] * 30 + [LOWER] * 60 + [STEADY] * 60, [STEADY] * 150)
-    assert [alert.change for alert in court.alerts if alert.test is PairTest.SCORE_DRIFT] == ["breach"]
-    assert court.results[-1].groups[0].evidence[-1].state == "breach"
-    version_2 = parse_policy(POLICY.replace("cut = 0.5", 'cut = 0.5, version = "2"'))
-    renewed = Court(version_2, state=dict(court.state), former=(court.policy,))
-    renewed.decided(150, {"f": STEADY, "m": STEADY})
-    women = renewed.results[-1].groups[0]
-    assert women.evidence[-1].state == "insufficient"
-    assert women.scores is not None
-    assert women.scores.reference_n == 50
-
-
-def test_scores_are_restored_between_all_panes() -> None:
-    whole = scored([STEADY] * 30 + [LOWER] * 30, [STEADY] * 60)
-    parted = Court(parse_policy(POLICY))
-    for number, women in enumerate([STEADY] * 30 + [LOWER] * 30):
-        parted.decided(number, {"f": women, "m": STEADY})
-        parted.restart()
-    assert msgspec.json.encode(parted.alerts) == msgspec.json.encode(whole.alerts)
-    assert msgspec.json.encode(parted.results) == msgspec.json.encode(whole.results)
-
-
 def test_few_outcomes_give_no_number_and_small_groups_no_verdict(deployment: Court) -> None:
     [window] = [result for result in deployment.outcomes if result.window == "1m" and result.end_s == 300]
     shown = disclose_outcomes(window, 10).groups[0]
@@ -333,10 +175,3 @@ def test_an_attribute_with_nobody_to_compare_is_counted_and_not_tested() -> None
     court.close_pane(0, {0: [40, 40, 1, 1]})
     assert [group.evidence for result in court.outcomes for group in result.groups] == [()]
     assert [test.test for test in court.results[-1].groups[0].evidence] == [PairTest.SCORE_DRIFT]
-
-
-def test_a_state_of_scores_that_cannot_be_read_is_rejected() -> None:
-    court = scored([STEADY] * 3, [STEADY] * 3)
-    for damaged in (b"\xc1", msgspec.msgpack.encode((b"\xc1", b"")), court.state[b"m|scores|0"][:-5]):
-        with pytest.raises(StateError):
-            Court(court.policy, state=court.state | {b"m|scores|0": damaged})

@@ -14,10 +14,10 @@ from stream_app.pipeline.records.evidence import PairTest
 from stream_app.pipeline.records.results import Bounds, GroupResult, Result, decode_result, encode_result
 from stream_app.policy import load_policy, parse_policy
 from tests.support.lanes.judge_lane import JudgeLane
+from tests.support.lanes.outcome_court import FAIR, WORSE
+from tests.support.lanes.outcome_court import POLICY as OUTCOME_POLICY
+from tests.support.lanes.outcome_court import Court as OutcomeCourt
 from tests.unit.pipeline.judge.test_alarms import LIFE_CYCLE, POLICY
-from tests.unit.pipeline.judge.test_outcome_alarms import FAIR, WORSE
-from tests.unit.pipeline.judge.test_outcome_alarms import POLICY as OUTCOME_POLICY
-from tests.unit.pipeline.judge.test_outcome_alarms import Court as OutcomeCourt
 
 WORST_CASE = POLICY.replace("period_s = 10,", 'period_s = 10, unknown_groups = "worst_case",')
 Count = tuple[int, int]  # n and favorable

@@ -8,8 +8,10 @@ import pytest
 
 from stream_app.core.join.join_records import JoinDecisions, JoinOutcomes, decode_rows, encode_rows
 from stream_app.errors import StateError, UnknownPolicyError
+from stream_app.pipeline.outcomes.join_reader import JoinReader, RejectedError
 from stream_app.pipeline.rejected import RecordFault
 from stream_app.policy import parse_policy
+from tests.support.lanes.books import book_of
 from tests.support.lanes.outcome_lane import (
     MAX_WAITING,
     MODEL,
@@ -194,6 +196,9 @@ FORGED = {
     "a cell that does not exist": (changed(DECISIONS, cells=b"\xff" * 8), RecordFault.COLUMNS),
     "scores of some": (changed(DECISIONS, scores=bytes(4)), RecordFault.COLUMNS),
     "no scores": (changed(DECISIONS, scores=b""), RecordFault.COLUMNS),
+    "scores no policy has": (changed(DECISIONS, scores=b"\xff\xff\xff\x7f" * 2), RecordFault.COLUMNS),
+    "a score just too high": (changed(DECISIONS, scores=b"\x01\x00\x10\x00" * 2), RecordFault.COLUMNS),
+    "a score far too low": (changed(DECISIONS, scores=b"\x00\x00\x00\x80" * 2), RecordFault.COLUMNS),
     "the far future": (changed(DECISIONS, time_s=2**40), RecordFault.COLUMNS),
     "a time too many": (changed(OUTCOMES, times_s=bytes(8)), RecordFault.COLUMNS),
     "a column of tags too short": (changed(OUTCOMES, tags=(bytes(8), bytes(7))), RecordFault.COLUMNS),
@@ -216,6 +221,18 @@ def test_what_no_worker_writes_is_passed_over_and_named_and_changes_nothing_else
         *enumerate(faults),
         *enumerate(faults, n + 1),
     ]
+
+
+def test_a_time_that_no_broker_has_yet_does_not_move_the_clock() -> None:
+    reader = JoinReader(MODEL, book_of(MODEL))
+    far = np.array([2**32 - 1], np.uint32).tobytes()
+    forged = [changed(DECISIONS, time_s=2**32 - 1), changed(DECISIONS, time_s=NOW_S + 3 * 86_400)]
+    for value in (*forged, changed(OUTCOMES, times_s=far)):
+        with pytest.raises(RejectedError) as raised:
+            reader.read(value, float(NOW_S))
+        assert raised.value.fault == RecordFault.TIME
+    assert isinstance(reader.read(changed(DECISIONS, time_s=NOW_S + 86_400), float(NOW_S)), JoinDecisions)
+    assert isinstance(reader.read(forged[0]), JoinDecisions)  # without a clock any time may be the present one
 
 
 def test_a_record_of_an_unknown_policy_is_passed_over_once_the_registry_was_read_for_it() -> None:

@@ -10,7 +10,7 @@ from stream_app.core.inspection.retention import DAY_MS
 from stream_app.pipeline.reports.checks import CheckResult, judge_check
 from stream_app.pipeline.reports.evidence import Evidence, EvidenceKind
 from stream_app.pipeline.reports.flat import value_rows
-from stream_app.pipeline.reports.pack import PackCheck
+from stream_app.pipeline.reports.pack import PackCheck, single_checks
 
 
 def judged(check: PackCheck, **records: list[dict[str, Any]] | str) -> CheckResult:
@@ -43,7 +43,7 @@ def race(**ratios: float | None) -> dict[str, Any]:
     [
         (race(black=0.8, white=1.0), "ok", "0.8000 (race black)"),
         (race(black=0.7999, white=1.0), "attention", "0.7999"),
-        (race(black=None, white=1.0), "ok", "1 groups are withheld"),
+        (race(black=None, white=1.0), "ok", "1 group is withheld"),
         (race(black=None), "unknown", "No impact ratio can be shown"),
     ],
 )
@@ -77,6 +77,30 @@ def test_a_breach_is_open_until_its_recovery_and_a_sealed_alert_needs_attention(
     assert (again.state, "race asian, race black" in again.text) == ("attention", True)
     assert judged(check, alerts=[{"model": "m", "change": "breach"}]).state == "attention"
     assert judged(check, alerts="No broker").state == "unknown"
+
+
+def test_a_breach_from_before_the_range_is_open_until_its_recovery() -> None:
+    check = PackCheck(kind="open-breaches")
+    facts = [{"from_s": 100, "to_s": 200, "is_final": True}]
+    judged_all = [{"end_s": 200}]
+    before = alert("breach") | {"at_s": 50}
+    found = judged(check, alerts=[before], counts=facts, judged=judged_all)
+    assert (found.state, "at the end of the time range: race black." in found.text) == ("attention", True)
+    assert "person" in found.action
+    recovered = [before, alert("recovery") | {"at_s": 150}]
+    assert judged(check, alerts=recovered, counts=facts, judged=judged_all).state == "ok"
+
+
+def test_a_range_that_was_not_judged_to_its_end_is_never_ok() -> None:
+    check = PackCheck(kind="open-breaches")
+    facts = [{"from_s": 100, "to_s": 200, "is_final": True}]
+    late = judged(check, alerts=[], counts=facts, judged=[{"end_s": 199}])
+    assert (late.state, "judged until 1970-01-01 00:03:19Z only" in late.text) == ("attention", True)
+    never = judged(check, alerts=[], counts=facts, judged=[])
+    assert (never.state, never.text.startswith("No decision of the model was judged")) == ("unknown", True)
+    assert "worker" in never.action
+    open_end = [{"from_s": None, "to_s": None, "is_final": False}]
+    assert judged(check, alerts=[], counts=open_end, judged=[{"end_s": 1}]).state == "ok"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +146,22 @@ def test_the_worst_of_the_confirmed_items_counts() -> None:
     items[1]["state"] = "unknown"
     assert judged(check, checklist=items).state == "unknown"
     assert judged(check, checklist=[]).state == "unknown"
+
+
+def test_each_item_of_a_checklist_is_a_check_of_its_own_with_the_advice_of_the_list() -> None:
+    check = PackCheck(kind="confirmed", items=("a", "b"))
+    assert [one.items for one in single_checks(check)] == [("a",), ("b",)]
+    assert single_checks(PackCheck(kind="counts-final")) == [PackCheck(kind="counts-final")]
+    item = {"item": "a", "title": "A", "text": "Nobody.", "state": "unknown", "advice": "Do it"}
+    found = judged(single_checks(check)[0], checklist=[item])
+    assert (found.text, found.action) == ("A: Nobody.", "Do it.")
+
+
+def test_what_is_not_ok_says_what_to_do_and_what_is_ok_nothing() -> None:
+    for kind in ("impact-ratio", "counts-final", "open-breaches", "audit-verifies", "kept-at-least", "keys-young"):
+        check = PackCheck(kind=kind, days=1)
+        found = judged(check)
+        assert (found.state != "ok") == bool(found.action), kind
 
 
 def test_each_value_has_its_path_and_command() -> None:

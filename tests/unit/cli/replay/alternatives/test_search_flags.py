@@ -14,7 +14,7 @@ from stream_app.cli.replay.alternatives.single import AlternativeRun
 from stream_app.cli.replay.texts.search import print_result
 from stream_app.errors import ConfigError
 from stream_app.policy import Feature
-from tests.unit.pipeline.replay.search.test_search import MODEL
+from tests.support.search.records import MODEL
 from tests.unit.render.alternatives.test_pages import RESULT, alternative, pair
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,12 @@ from stream_app.errors import ConfigError, ReplayError
 from stream_app.pipeline.replay.mitigation.cases import CaseColumns, Cases
 from stream_app.pipeline.replay.mitigation.further import Further, Wanted, compute_further
 from stream_app.pipeline.replay.mitigation.results import MitigationResult, RuleValue
-from stream_app.policy import Feature
+from stream_app.policy import OTHER, UNKNOWN, Feature
 from stream_app.programs.replay.alternatives.mitigate import shipped_notes, with_notes_of_its_methods
 from stream_app.programs.replay.alternatives.mitigation_files import Export, check_files, save_mitigation
+from tests.support.search.records import MODEL, all_outcomes, sources_of
+from tests.support.search.runs import ALL
 from tests.unit.pipeline.replay.mitigation.test_mitigate import of as weights_and_cuts
-from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, sources_of
 
 GROUPS = ("f", "m", "x")
 FEATURES = ("income", "debt")
@@ -46,8 +48,31 @@ def columns(n: int = 2000, *, is_selective: bool = False, p: tuple[float, ...] =
     return CaseColumns(groups, scores, favorable, outcomes, np.column_stack([income, debt]))
 
 
-def of(cases: CaseColumns, wanted: Wanted = ALL_OF_IT, k: int = 30, **changes: Any) -> Further:
-    options = {"k": k, "is_selective": False} | changes
+class FirstRelease:
+    """Nothing was shown before; groups of which a part is hidden are not shown again.
+
+    Args:
+        k: Fewest people about whom anything is shown.
+        hidden: Groups to hide, by part.
+    """
+
+    def __init__(self, k: int, hidden: Mapping[str, str] | None = None) -> None:
+        self.k, self._hidden = k, dict(hidden or {})
+        self.shown: dict[str, dict[str, int]] = {}
+
+    def groups(self, part: str, people: Mapping[str, int]) -> set[str]:
+        self.shown[part] = dict(people)
+        return {*people} - {self._hidden.get(part, "")}
+
+    def cuts(self, part: str, group: str, reached: Mapping[float, int]) -> set[float]:
+        self.shown[f"{part}: {group}"] = {f"{cut:g}": n for cut, n in reached.items()}
+        return {*reached}
+
+
+def of(
+    cases: CaseColumns, wanted: Wanted = ALL_OF_IT, k: int = 30, release: FirstRelease | None = None, **changes: Any
+) -> Further:
+    options: dict[str, Any] = {"release": release or FirstRelease(k), "is_selective": False} | changes
     return compute_further(cases, GROUPS, ("f", "m"), FEATURES, "outcome", wanted, **options)
 
 
@@ -102,9 +127,47 @@ def test_cases_without_a_feature_are_left_out_and_counted() -> None:
     partly = cases.features.copy()
     partly[cases.groups == 2, 0] = np.nan  # of a group that is left out anyway
     partly[np.flatnonzero(cases.groups == 0)[:7], 1] = np.nan
-    assert of(cases._replace(features=partly)).n_incomplete == 7
+    incomplete = cases._replace(features=partly)
+    assert of(incomplete, k=7).n_incomplete == 7
+    assert of(incomplete, k=30).n_incomplete == 30  # 7 people would follow: 23 more of their group are left out
     with pytest.raises(ReplayError, match="No group has enough cases"):
         of(cases._replace(features=np.full_like(partly, np.nan)))
+
+
+def test_what_is_counted_for_a_fit_and_a_trade_off_is_compared_with_former_releases() -> None:
+    cases, release = columns(), FirstRelease(30)
+    further = of(cases, release=release)
+    assert further.fitted is not None
+    assert further.trade_off is not None
+    n = np.bincount(cases.groups, minlength=3).tolist()
+    assert (
+        release.shown["complete cases"]
+        == release.shown[""]
+        == dict(zip((*GROUPS, UNKNOWN, OTHER), (*n, 0, 0), strict=True))
+    )
+    first, fitted_to, others = (
+        release.shown[f"complete cases, every second case of f, m from case {end}"]
+        for end in ("0", "0, outcome known", "1")
+    )
+    assert sum(fitted_to.values()) == further.fitted.n
+    assert sum(others.values()) == further.trade_off.n
+    assert {name: first[name] + others[name] for name in ("f", "m")} == {"f": n[0], "m": n[1]}
+    cuts = release.shown["complete cases, every second case of f, m from case 1: f"]
+    assert {f"{rule.setting:g}" for rule in rules_of(further, "cut")} <= cuts.keys()
+
+
+@pytest.mark.parametrize("part", ["", "complete cases", "complete cases, every second case of f, m from case 1"])
+def test_a_group_that_may_not_be_shown_is_left_out_of_a_fit(part: str) -> None:
+    release = FirstRelease(30, {part: "m"})
+    further = of(columns(), release=release)
+    assert further.left_out == ("m",)
+    assert further.fitted is not None
+    assert further.fitted.n == len(columns().groups[columns().groups == 0][::2])
+
+
+def test_where_no_group_may_be_shown_nothing_is_fitted() -> None:
+    release = FirstRelease(30, {"": "m", "complete cases": "f"})
+    assert of(columns(), release=release) == Further(None, None, None, 0, ("f", "m"))
 
 
 def test_every_second_case_is_fitted_and_the_others_are_judged() -> None:

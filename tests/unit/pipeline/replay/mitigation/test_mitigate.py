@@ -23,7 +23,8 @@ from stream_app.pipeline.replay.search.scores import LoggedScore
 from stream_app.policy import load_policy
 from stream_app.programs.replay.alternatives.mitigate import shipped_notes, with_notes_of_its_methods
 from stream_app.programs.replay.alternatives.mitigation_files import save_mitigation
-from tests.unit.pipeline.replay.search.test_search import ALL, MODEL, all_outcomes, search, sources_of
+from tests.support.search.records import MODEL, all_outcomes, sources_of
+from tests.support.search.runs import ALL, search
 
 GROUPS = ("f", "m", "x")
 

@@ -2,202 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
-from stream_app.core.privacy.pseudonym import RootKey
 from stream_app.errors import ConfigError
-from stream_app.pipeline.contract import Batch
-from stream_app.pipeline.ingest.step import IngestStep
-from stream_app.pipeline.records.results import TOTAL_WINDOW, Result
-from stream_app.pipeline.replay.model_sources import ModelSources
+from stream_app.pipeline.records.results import TOTAL_WINDOW
 from stream_app.pipeline.replay.ranges.range_run import run_range
 from stream_app.pipeline.replay.scenarios.scenario import original_scenario
 from stream_app.pipeline.replay.search.counting import AlternativeCounts
-from stream_app.pipeline.replay.search.deciding import DecidingRule
-from stream_app.pipeline.replay.search.outcome_labels import OutcomeLabels
 from stream_app.pipeline.replay.search.released_cuts import SearchRelease
-from stream_app.pipeline.replay.search.request import Claims, RuleList, list_pairs, list_rules
-from stream_app.pipeline.replay.search.results import PairValues
+from stream_app.pipeline.replay.search.request import Claims, list_pairs, list_rules
 from stream_app.pipeline.replay.search.rules import AlternativeRule, parse_cuts, parse_rule, score_field
-from stream_app.pipeline.replay.search.scores import LoggedScore, ModelScore, ScoreSource
-from stream_app.pipeline.replay.search.summary import Comparison, compare_alternatives
-from stream_app.pipeline.replay.source_log import SourcePlace
-from stream_app.pipeline.replay.sources import Observe, PublishedCounter, RawCounter, SourceCounter
+from stream_app.pipeline.replay.search.scores import LoggedScore
+from stream_app.pipeline.replay.search.summary import compare_alternatives
 from stream_app.pipeline.replay.time_range import TimeRange
-from stream_app.pipeline.topology import Topology
-from stream_app.policy import ModelPolicy, parse_policy
-from tests.support.memory_logs import MemoryLog, MemoryRecord
-
-START_S = 1_790_000_000 // 60 * 60
-KEYS = (RootKey("onlykeya", 0, b"k" * 32),)
-MODEL = parse_policy("""
-schema = 1
-[[models]]
-name = "m"
-topic = "raw"
-output_topic = "out"
-event_id = { path = "id", link_domain = "case", canonical = "text-or-integer" }
-decision = { path = "result", favorable = "yes", unfavorable = ["no", "later"] }
-event_time = { path = "t", format = "epoch_s", out_of_orderness_s = 5, pane_s = 10 }
-attributes = [
-    { name = "sex", path = "sex", groups = ["f", "m"], reference = "m" },
-    { name = "age", path = "age", edges = [30, 50], reference = "30 to under 50" },
-]
-segment = { name = "site", path = "site", values = ["north", "south"] }
-score = { path = "credit.score", minimum = 0, maximum = 1, edges = [0.5] }
-features = [{ name = "years", path = "years", minimum = 0, maximum = 60, is_required = false }]
-windows = [{ name = "1m", size_s = 60 }]
-[models.outcome]
-topic = "outcomes"
-event_id = "id"
-path = "repaid"
-favorable = true
-unfavorable = [false]
-event_time = { path = "t", format = "epoch_s" }
-is_selective = true
-""").models[0]
-ALL = TimeRange(float("-inf"), float("inf"))
-CUTS = parse_cuts("0.3:0.7:0.05")
-
-
-def decisions(partition: int, n: int = 400) -> list[bytes]:
-    rng = random.Random(partition)
-    return [a_decision(rng, partition, number) for number in range(n)]
-
-
-def a_decision(rng: random.Random, partition: int, number: int) -> bytes:
-    if rng.random() < 0.02:
-        return b"{"
-    known = max(0, number - 5) if rng.random() < 0.05 else number
-    own = random.Random(f"{partition}-{known}")  # the same id is the same case
-    record: dict[str, Any] = {
-        "id": partition * 10_000 + known,
-        "t": START_S + known // 4 - own.choice((0, 0, 0, 0, 3, 40)),
-        "sex": own.choice(("f", "m", "F", "x", None)),
-        "age": own.randrange(18, 70),
-        "site": own.choice(("north", "South", "elsewhere", None)),
-        "credit": {"score": own.choice((round(own.random(), 2), own.random(), 0.35, 0.5))},
-        "result": own.choice(("yes", "no", "later")),
-    }
-    if own.random() < 0.7:
-        record["years"] = own.randrange(0, 60)
-    return json.dumps(record).encode()
-
-
-def outcomes_of(values: Sequence[bytes]) -> list[bytes]:
-    rng, found = random.Random(3), []
-    for value in values:
-        record = json.loads(value) if value != b"{" else {}
-        if record.get("result") == "yes" and rng.random() < 0.8:
-            found.append(
-                json.dumps({"id": str(record["id"]), "t": record["t"] + 9, "repaid": rng.random() < 0.7}).encode()
-            )
-    return found
-
-
-RAW = {partition: decisions(partition) for partition in range(2)}
-OUTCOMES = [line for values in RAW.values() for line in outcomes_of(values)]
-
-
-def batch_of(values: Sequence[bytes], topic: str = "raw", partition: int = 0) -> Batch:
-    times_ms = np.array([(START_S + number // 4) * 1000 for number in range(len(values))], np.int64)
-    return Batch(topic, partition, 0, len(values), np.arange(len(values)), list(values), times_ms)
-
-
-def published(partition: int) -> list[bytes]:
-    """Return what ingest publishes of the raw records."""
-    step = IngestStep(MODEL, KEYS, partition, Topology())
-    step.restore({}, 0)
-    outputs = step.step(batch_of(RAW[partition], partition=partition))
-    return [value or b"" for output in outputs if output.topic == "out" for value in output.values]
-
-
-def sources_of(kind: Any, observe: Observe, model: ModelPolicy = MODEL) -> ModelSources:
-    values = RAW if kind == "raw" else {partition: published(partition) for partition in RAW}
-    logs = {
-        partition: [
-            MemoryRecord(SourcePlace(0, offset), line, (START_S + offset // 4) * 1000)
-            for offset, line in enumerate(lines)
-        ]
-        for partition, lines in values.items()
-    }
-
-    def counter(model: ModelPolicy, _: Any) -> SourceCounter:
-        return RawCounter(model, KEYS, observe=observe) if kind == "raw" else PublishedCounter(model, observe=observe)
-
-    return ModelSources(MemoryLog("raw", logs, {}), kind, model, counter, lambda *_: None)
-
-
-def all_outcomes() -> OutcomeLabels:
-    outcomes = OutcomeLabels(MODEL)
-    outcomes.take(batch_of([*OUTCOMES, b"{", *(line.replace(b"true", b"false") for line in OUTCOMES)], "outcomes"))
-    outcomes.finish()
-    return outcomes
-
-
-def search(
-    kind: str = "raw",
-    *,
-    time_range: TimeRange = ALL,
-    score: str = "credit.score",
-    cuts: Sequence[float] = CUTS,
-    by_segment: bool = True,
-    k: int = 0,
-    outcomes: OutcomeLabels | None = None,
-) -> tuple[Comparison, RuleList]:
-    rules = list_rules(MODEL, cuts, 1, by_segment=by_segment)
-    counts = AlternativeCounts(MODEL, [source_of(score)], cuts, time_range, outcomes, by_segment=by_segment)
-    counts.count(sources_of(kind, counts.observe))
-    pairs = list_pairs(MODEL, None, None)
-    comparison = compare_alternatives(
-        counts.tables,
-        [score],
-        rules,
-        pairs,
-        Claims(),
-        release=SearchRelease(k),
-        has_outcomes=outcomes is not None,
-        design_effect=1.0,
-    )
-    return comparison, rules
-
-
-def source_of(score: str) -> ScoreSource:
-    """Return where a score comes from; ``challenger`` is a model."""
-    return (
-        LoggedScore(score) if score != "challenger" else ModelScore(score, MODEL, lambda rows: np.sqrt(rows[:, 0] / 60))
-    )
-
-
-def own_replay(kind: str, rule: AlternativeRule, score: str, time_range: TimeRange) -> dict[str, Result]:
-    """Return the running totals of a replay of one rule, by attribute."""
-    deciding = DecidingRule(MODEL, rule, source_of(score))
-    run = run_range(sources_of(kind, deciding.observe), [original_scenario(MODEL)], time_range, lambda *_: None)
-    [report] = run.reports.values()
-    return {result.attribute: result for result in report.results if result.window == TOTAL_WINDOW}
-
-
-def values_of(result: Result, pair: PairValues) -> dict[str, Any]:
-    rows = {row.group: row for row in result.groups}
-    group, reference = rows[pair.group], rows[pair.reference]
-    return {
-        "n": group.n,
-        "favorable": group.favorable,
-        "n_reference": reference.n,
-        "favorable_reference": reference.favorable,
-        "rate": group.rate,
-        "rate_reference": reference.rate,
-        "disparate_impact_ratio": group.disparate_impact_ratio,
-        "gap": group.gap,
-    }
+from tests.support.search.records import MODEL, START_S, all_outcomes, by_hand, sources_of
+from tests.support.search.runs import ALL, CUTS, own_replay, search, values_of
 
 
 @pytest.mark.parametrize(
@@ -238,23 +60,6 @@ def test_the_logged_decisions_are_those_of_a_replay_without_a_rule() -> None:
     for pair in comparison.logged.pairs:
         assert msgspec.structs.asdict(pair).items() >= values_of(totals[pair.attribute], pair).items()
     assert [pair.group for pair in comparison.logged.pairs] == ["f", "under 30", "50 and over"]
-
-
-def by_hand(cut: float) -> tuple[int, int, int]:
-    """Return good, bad and unknown outcomes among the approved, from the first record and outcome of each id."""
-    labels: dict[int, bool] = {}
-    for line in OUTCOMES:
-        record = json.loads(line)
-        labels.setdefault(int(record["id"]), record["repaid"])
-    seen: dict[int, float] = {}
-    for values in RAW.values():
-        for value in values:
-            if value != b"{" and "credit" in (record := json.loads(value)):
-                seen.setdefault(record["id"], record["credit"]["score"])
-    approved = [number for number, score in seen.items() if score >= cut]
-    good = sum(labels.get(number) is True for number in approved)
-    bad = sum(labels.get(number) is False for number in approved)
-    return good, bad, len(approved) - good - bad
 
 
 def test_outcomes_are_found_by_the_event_id_and_unknown_ones_make_bounds() -> None:
