@@ -8,7 +8,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS, LimitKind
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
@@ -115,7 +115,7 @@ def _shares(group: DisclosedGroup) -> list[str]:
 
 def _values_of(alert: DisclosedAlert) -> tuple[str, str]:
     """Return the name and the text of what an alert is about."""
-    if KIND_OF_TEST[alert.test] is LimitKind.MEAN:
+    if KIND_OF_TEST[alert.test] in MEAN_KINDS:
         amounts = alert.amounts
         shown = means_of_alert(amounts) if isinstance(amounts, DisclosedAlertAmounts) else "suppressed"
         return "means of group and reference, difference", shown
