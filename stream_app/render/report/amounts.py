@@ -58,6 +58,11 @@ def means_of_alert(amounts: DisclosedAlertAmounts) -> str:
     return f"{means}, {_number(difference, limit, is_signed=True)} (95% CI {_interval(difference, limit) or 'none'})"
 
 
+def rounded_difference(amounts: DisclosedAlertAmounts) -> str:
+    """Return the difference of an alert with rounded numbers: its means and its interval are not shown."""
+    return f"about {_number(amounts.difference, amounts.limit, is_signed=True)}"
+
+
 def amount_bars(cause: DisclosedAmountCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
     """Return the bars of a decomposition, each with the name of the segment's field and its value."""
     return [(segment_name(part.segment, model), part.mix, part.within) for part in cause.segments]
