@@ -62,6 +62,11 @@ def means_of_alert(amounts: DisclosedAlertAmounts) -> str:
     return f"{shown}; ratio {shown_ratio(ratio.value, ratio.lower, ratio.upper, '95% CI ')}"
 
 
+def rounded_difference(amounts: DisclosedAlertAmounts) -> str:
+    """Return the difference of an alert with rounded numbers: its means and its interval are not shown."""
+    return f"about {_number(amounts.difference, amounts.limit, is_signed=True)}"
+
+
 def amount_bars(cause: DisclosedAmountCause, model: ModelPolicy) -> list[tuple[str, float, float]]:
     """Return the bars of a decomposition, each with the name of the segment's field and its value."""
     return [(segment_name(part.segment, model), part.mix, part.within) for part in cause.segments]

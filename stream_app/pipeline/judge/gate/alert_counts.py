@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from stream_app.core.groups.subgroups import Subgroup
-from stream_app.core.releases.knowledge import Count, Knowledge
+from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.related import Count
 from stream_app.core.releases.withholding import Cell, Group, ReleasedTable, add_rest, choose_shown
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.history import HistorySpan, PeriodHistory
