@@ -93,6 +93,8 @@ def _rounded_values(alert: Alert, k: int) -> dict[str, Any] | None:
     n, n_reference = round_down(alert.n), round_down(alert.n_reference)
     values: dict[str, Any] = {"n": n, "n_reference": n_reference}
     if isinstance(alert.amounts, AlertAmounts):
+        if alert.amounts.difference.value is None:
+            return None
         words = f"means that differ by about {_rounded_amount(alert.amounts.difference.value):g}"
         of_means = _rounded_ratio(alert.amounts.ratio)
         if KIND_OF_TEST[alert.test] is LimitKind.MEAN_RATIO and isinstance(of_means, Measured):
@@ -123,7 +125,7 @@ def _rounded_parts(
     k: int,
 ) -> dict[str, Any]:
     """Return cause and amounts of an alert, rounded."""
-    if isinstance(amounts, DisclosedAlertAmounts):
+    if isinstance(amounts, DisclosedAlertAmounts) and amounts.difference.value is not None:
         difference = Measured(_rounded_amount(amounts.difference.value))
         replaced = {"mean": None, "mean_reference": None, "difference": difference, "cause": None}
         ratio = _rounded_ratio(amounts.ratio)
@@ -132,8 +134,8 @@ def _rounded_parts(
     return {"cause": None if cause is None or step is None else rounded_cause(cause, step)}
 
 
-def _rounded_amount(value: float | None) -> float:
-    return float(f"{value or 0.0:.1g}")
+def _rounded_amount(value: float) -> float:
+    return float(f"{value:.1g}")
 
 
 def _rounded_ratio(ratio: Measured | msgspec.UnsetType) -> Measured | msgspec.UnsetType:

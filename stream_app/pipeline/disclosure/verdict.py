@@ -47,7 +47,8 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         describe = describe_ratio_breach if kind is LimitKind.MEAN_RATIO else describe_mean_breach
         is_group_worse = alert.test not in (PairTest.MEAN_HIGH, PairTest.MEAN_RATIO_HIGH)
-        return _short(describe(alert.amounts, group, reference, is_group_worse=is_group_worse))
+        rounded = " (rounded)" if alert.is_rounded else ""
+        return _short(describe(alert.amounts, group, reference, is_group_worse=is_group_worse) + rounded)
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)

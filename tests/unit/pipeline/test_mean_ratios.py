@@ -165,7 +165,7 @@ def test_an_alert_says_how_many_times_as_high_a_mean_is() -> None:
     assert isinstance(rounded.amounts, DisclosedAlertAmounts)
     assert rounded.amounts.ratio == Measured(1.5)
     assert "means whose ratio is about 1.5" in (rounded.sentence or "")
-    assert " is 1.5 times that of m" in describe_breach(rounded, 0.8)
+    assert describe_breach(rounded, 0.8).endswith(" is 1.5 times that of m; limit 1.25 times (rounded)")
     assert "; ratio 1." in (alert.sentence or "")
     assert "limit 0.8 to 1.25" in (alert.sentence or "")
     hidden = disclose_alert(msgspec.structs.replace(alert, n=9), 10)

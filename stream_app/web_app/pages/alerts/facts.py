@@ -122,13 +122,17 @@ def _values(alert: DisclosedAlert) -> list[Fact]:
     )
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         return [counted, *_means(alert, alert.amounts)]
-    ratio = alert.disparate_impact_ratio
+    about, ratio = _about(alert), alert.disparate_impact_ratio
     return [
         counted,
-        Fact("Rate", "" if alert.rate is None else f"{alert.rate:.1%} of {alert.group}"),
-        Fact("Ratio", "not computable" if ratio is None else f"{ratio:.3f}"),
-        Fact("Gap", "" if alert.gap is None else f"{100 * alert.gap:+.1f} percentage points"),
+        Fact("Rate", "" if alert.rate is None else f"{about}{alert.rate:.1%} of {alert.group}"),
+        Fact("Ratio", "not computable" if ratio is None else f"{about}{ratio:.3f}"),
+        Fact("Gap", "" if alert.gap is None else f"{about}{100 * alert.gap:+.1f} percentage points"),
     ]
+
+
+def _about(alert: DisclosedAlert) -> str:
+    return "about " if alert.is_rounded else ""
 
 
 def _means(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> list[Fact]:
@@ -137,16 +141,18 @@ def _means(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> list[Fact]:
     difference, lower, upper = amounts.difference.value, amounts.difference.lower, amounts.difference.upper
     if difference is None:
         return [Fact(f"Mean {amounts.name}", means)]
-    text = shown_amount(difference, amounts.limit, is_signed=True)
+    text = _about(alert) + shown_amount(difference, amounts.limit, is_signed=True)
     if lower is not None and upper is not None:
         text += f" (95% interval {shown_amount(lower, amounts.limit)} to {shown_amount(upper, amounts.limit)})"
     difference_fact = Fact("Difference", f"{text}; limit {amounts.limit:g}")
-    return [Fact(f"Mean {amounts.name}", means), difference_fact, Fact("Ratio of means", _ratio_text(amounts))]
+    return [Fact(f"Mean {amounts.name}", means), difference_fact, Fact("Ratio of means", _ratio_text(alert, amounts))]
 
 
-def _ratio_text(amounts: DisclosedAlertAmounts) -> str:
+def _ratio_text(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> str:
     """Return the ratio of the means with its interval and limit; empty where none is limited."""
     if not isinstance(amounts.ratio, Measured) or not isinstance(amounts.least_ratio, float):
         return ""
     limits = f"limit {ratio_limits(amounts.least_ratio)}"
-    return f"{ratio_text(amounts.ratio)}; {limits}" if amounts.ratio.value is not None else "not computable"
+    return (
+        f"{_about(alert)}{ratio_text(amounts.ratio)}; {limits}" if amounts.ratio.value is not None else "not computable"
+    )
