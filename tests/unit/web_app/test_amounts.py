@@ -185,7 +185,7 @@ def test_an_alert_leads_to_the_page_and_shows_where_the_difference_comes_from() 
     row = next(row for row in AlertRow.objects.order_by("at_s") if row.attribute == "gender")
     text = text_of(f"/alerts/{row.id}")
     assert f'href="{PAGE}?attribute=gender"' in text
-    assert "mean rate of female is 0." in text
+    assert "Mean rate of female is 0." in text
     assert "Contribution to the difference by segment" in text
     assert "within segments</span>" in text
     assert "product=" in text
