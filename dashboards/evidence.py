@@ -48,7 +48,7 @@ DECISIONS = Family("ratio|gap", "disparate_impact_ratio|gap")
 ERRORS = Family("tpr|fpr", "equal_opportunity|false_positive_rate")
 OUTCOMES = Family("outcome", "favorable_outcome")
 SCORES = Family("score", "score")
-AMOUNTS = Family("mean", "mean_difference")
+AMOUNTS = Family("mean|mean_ratio", "mean_difference|mean_ratio")
 ANY_DECISIONS = Family(  # a model decides either by rates or by amounts
     f"{DECISIONS.tests}|{AMOUNTS.tests}", f"{DECISIONS.kinds}|{AMOUNTS.kinds}"
 )

@@ -91,13 +91,13 @@ FACTS = (
         About(
             "Facts of open breaches",
             "From the onset to the alarm, as the alert says them, with the ends of their 95% intervals. They stay the "
-            "same until the recovery. Diff.: of the means of amounts. Beyond: distance from the limit, in its "
-            "unit.",
+            "same until the recovery. Ratio and Diff. of amounts: of the means. Beyond: distance from the limit, in "
+            "its unit.",
             alert="FairnessBreach",
             missing=_NONE,
         ),
         [
-            Column("Ratio", _fact("disparate_impact_ratio"), decimals=3),
+            Column("Ratio", f"{_fact('disparate_impact_ratio')} or {_fact('mean_ratio')}", decimals=3),
             Column("Ratio ≥", _fact("disparate_impact_ratio_lower"), decimals=3),
             Column("Ratio ≤", _fact("disparate_impact_ratio_upper"), decimals=3),
             Column("Gap", _fact("gap_ratio"), "percentunit", 1),

@@ -38,6 +38,7 @@ KINDS = {
     "favorable_outcome": "good outcomes",
     "score": "scores",
     "mean_difference": "means",
+    "mean_ratio": "ratio of means",
 }
 
 

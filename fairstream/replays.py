@@ -1,4 +1,4 @@
-"""Judge a time range of the log again, under the policy and under scenarios, into DataFrames.
+"""Judge a time range of the log again, under the policy and under scenarios, into DataFrames of rates or of amounts.
 
 A replay reads the records of a model from Kafka, joins no consumer group and commits nothing. It runs the functions of
 the live worker. Disclosure control is applied as everywhere: suppressed groups stay suppressed, and what is shown is
@@ -12,12 +12,13 @@ import asyncio
 import math
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fairstream.frames.amount_columns import AMOUNT_COLUMNS, amount_records
 from fairstream.frames.build import build_frame, load_pandas
 from fairstream.frames.columns import text
 from fairstream.frames.result_columns import ALERT_COLUMNS, RESULT_COLUMNS, alert_records, result_records
@@ -46,6 +47,7 @@ _REFERENCE = "reference."
 
 SCENARIO_COLUMN = text("scenario", "scenario", "Name of the scenario; `original` is the policy as it is.")
 REPLAY_RESULT_COLUMNS = (SCENARIO_COLUMN, *RESULT_COLUMNS)
+REPLAY_AMOUNT_COLUMNS = (SCENARIO_COLUMN, *AMOUNT_COLUMNS)
 REPLAY_ALERT_COLUMNS = (SCENARIO_COLUMN, *ALERT_COLUMNS)
 
 
@@ -54,7 +56,8 @@ class ReplayResult:
     """What a replay reports.
 
     Attributes:
-        results: Results of every scenario; the columns of ``fairstream.results`` after ``scenario``.
+        results: Results of every scenario; the columns of ``fairstream.results`` after ``scenario``, or those of
+            ``fairstream.amount_results`` where decisions of the model are amounts.
         alerts: Alerts of every scenario; the columns of ``fairstream.alerts`` after ``scenario``.
         scenarios: Names of the scenarios, ``original`` first.
         topic: The topic that was read.
@@ -105,11 +108,13 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
         source_topic: Read a copy of the topic instead.
         scenarios: Alternatives by name: settings that differ from the policy, such as ``{"threshold.dir": 0.85}`` or
             ``{"window": "6h", "reference.race": "asian"}``, or another policy with the same model. The settings are
-            those of ``fairstream replay compare --set``.
+            those of ``fairstream replay compare --set``; where decisions are amounts, ``{"threshold.difference": 0.5}``
+            is the limit of the means, and another policy has the same path, range and bins.
         state_dir: Folder of the ledger of releases and of the key file; None for ``FAIRSTREAM_STATE``.
 
     Returns:
-        Results and alerts of the original policy and of every scenario.
+        Results and alerts of the original policy and of every scenario. Where decisions are amounts, results have means
+        and quantiles instead of approval rates.
 
     Raises:
         BrokerUnavailableError: No broker answers, or it went away.
@@ -134,13 +139,34 @@ def replay(  # noqa: PLR0913 - the options of the command, by name
     replayed, former = _run(settings, judgments, time_range, choice)
     disclosed = release_scenarios(former, replayed, judgments, is_exact=False)
     return ReplayResult(
-        results=build_frame(REPLAY_RESULT_COLUMNS, _result_records(disclosed, judgments)),
-        alerts=build_frame(REPLAY_ALERT_COLUMNS, _alert_records(disclosed)),
+        results=results_frame(disclosed, judgments),
+        alerts=alerts_frame(disclosed),
         scenarios=tuple(scenario.name for scenario in judgments),
         topic=choice.topic_of(selected_model),
         n_records=replayed.n_records,
         n_counted=replayed.dispositions.n_counted,
     )
+
+
+def results_frame(results: Iterable[ScenarioResults], scenarios: Sequence[Scenario]) -> pd.DataFrame:
+    """Return the results of scenarios: rates, or amounts where these are what the model decides.
+
+    Args:
+        results: Disclosed results of each scenario, in their order.
+        scenarios: The scenarios, of one model; at least one.
+    """
+    if scenarios[0].model.kind == "amounts":
+        return build_frame(REPLAY_AMOUNT_COLUMNS, _amount_records(results))
+    return build_frame(REPLAY_RESULT_COLUMNS, _result_records(results, scenarios))
+
+
+def alerts_frame(results: Iterable[ScenarioResults]) -> pd.DataFrame:
+    """Return the alerts of scenarios.
+
+    Args:
+        results: What each scenario has found, disclosed.
+    """
+    return build_frame(REPLAY_ALERT_COLUMNS, _alert_records(results))
 
 
 def _run(
@@ -176,7 +202,7 @@ def _has_event_loop() -> bool:
 
 
 def _model(policy: Policy, name: str | None) -> ModelPolicy:
-    judged = [model for model in policy.models if model.kind == "decisions"]
+    judged = [model for model in policy.models if model.is_tested]
     if name is None and len(judged) == 1:
         return judged[0]
     if name is None and len(policy.models) == 1:
@@ -185,12 +211,7 @@ def _model(policy: Policy, name: str | None) -> ModelPolicy:
         names = ", ".join(repr(model.name) for model in judged)
         raise ConfigError(f"The policy judges {len(judged)} models", action=f"Name one with model=: {names}")
     model = policy.model(name)
-    if model.kind == "amounts":
-        raise ConfigError(
-            f"The decision of {name!r} is an amount: these tables have rates only",
-            action="Make a run with fairstream replay run, and read it with fairstream replay export",
-        )
-    if model.kind != "decisions":
+    if not model.is_tested:
         raise ConfigError(f"Model {name!r} is counted, not judged: there is nothing to replay")
     return model
 
@@ -211,6 +232,12 @@ def _result_records(results: Iterable[ScenarioResults], scenarios: Iterable[Scen
     for judged, scenario in zip(results, scenarios, strict=True):
         limits = {scenario.model.name: scenario.model.rules}
         for record in result_records(judged.results, limits.get):
+            yield {**record, "scenario": judged.name}
+
+
+def _amount_records(results: Iterable[ScenarioResults]) -> Iterator[Mapping[str, Any]]:
+    for judged in results:
+        for record in amount_records(judged.results):
             yield {**record, "scenario": judged.name}
 
 

@@ -20,6 +20,7 @@ from benchmarks.amounts.coverage import SHAPES, SIZES, CoverageResult, coverage
 from benchmarks.amounts.delays import CHANGES, C, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
 from benchmarks.amounts.progress import Progress
+from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS
 from benchmarks.detect.judgment import MAX_BOUNDS, MAX_ORACLES, Verdict
 from benchmarks.detect.methods.detector import quantile
@@ -97,14 +98,14 @@ def main(arguments: argparse.Namespace) -> int:
 
 def measure(size: Size) -> tuple[list[NullResult], list[DelayResult], list[CoverageResult]]:
     """Measure all streams, changes and intervals of this size, and say after each how far it is."""
-    windows = list(product(SHAPES, SIZES))
-    progress = Progress(len(NULLS) + len(CHANGES) + len(windows))
+    streams, changes, windows = (*NULLS, *RATIO_NULLS), (*CHANGES, *RATIO_CHANGES), list(product(SHAPES, SIZES))
+    progress = Progress(len(streams) + len(changes) + len(windows))
     nulls = [
         progress.measure(
             f"null stream {stream.name}",
             partial(false_alarms, stream, n_panes=size.n_panes, n_runs=size.n_runs, log_c=math.log(size.c)),
         )
-        for stream in NULLS
+        for stream in streams
     ]
     delays = [
         progress.measure(
@@ -118,7 +119,7 @@ def measure(size: Size) -> tuple[list[NullResult], list[DelayResult], list[Cover
                 n_oracle_runs=size.n_oracle_runs,
             ),
         )
-        for change in CHANGES
+        for change in changes
     ]
     covered = [
         progress.measure(f"windows {shape}, {n_a:,} and {n_b:,}", partial(coverage, shape, n_a, n_b, size.n_windows))

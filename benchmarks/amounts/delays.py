@@ -12,6 +12,7 @@ from benchmarks.amounts.oracle import new_oracle, sum_by_run
 from benchmarks.amounts.shapes import Draw, Floats, bell, points, prices
 from benchmarks.amounts.streams import PANE_N, count, seed_of
 from stream_app.core.amounts.counts import paired_columns
+from stream_app.core.detection.amounts.lines import line_of
 from stream_app.core.detection.rules import RateRule, RuleKind
 
 C = 1e8
@@ -28,6 +29,8 @@ class Change:
         b: Amounts of b.
         gap: Limit of the rule.
         q: Share of a.
+        rule: The rule; None for the gap.
+        zero: Of a rule about a ratio: the amount 0 as a share of the range.
     """
 
     name: str
@@ -35,6 +38,13 @@ class Change:
     b: Draw
     gap: float
     q: float
+    rule: RateRule | None = None
+    zero: float = 0.0
+
+    @property
+    def broken_rule(self) -> RateRule:
+        """The rule that is broken after it."""
+        return self.rule or RateRule(RuleKind.GAP, self.gap)
 
 
 @dataclass(frozen=True)
@@ -74,11 +84,19 @@ def delays_after(
     change: Change, *, n_runs: int, n_calm_panes: int, n_oracle_panes: int, n_oracle_runs: int
 ) -> DelayResult:
     """Measure the delays of the oracle and of the test."""
+    line = line_of(change.broken_rule, change.zero)
     oracle = new_oracle(
-        change.name, change.a, change.b, change.gap, change.q, n_panes=n_oracle_panes, n_runs=n_oracle_runs
+        change.name,
+        change.a,
+        change.b,
+        line.gap,
+        change.q,
+        n_panes=n_oracle_panes,
+        n_runs=n_oracle_runs,
+        scales=(line.scale_a, line.scale_b),
     )
     bound = oracle.bound(C)
-    bank = new_bank([RateRule(RuleKind.GAP, change.gap)] * n_runs, [math.log(C)] * n_runs)
+    bank = new_bank([change.broken_rule] * n_runs, [math.log(C)] * n_runs, zero=change.zero)
     rng = np.random.default_rng(seed_of(change.name))
     of_oracle, of_test = np.full((2, n_runs), np.inf)
     has_alarm, cusum = np.zeros(n_runs, np.bool_), np.zeros(n_runs)

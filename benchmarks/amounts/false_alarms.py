@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.amounts.streams import N_BINS, AmountStream, Ints
 from stream_app.core.amounts.counts import edge_weights, edges
 from stream_app.core.detection.amounts.bank import AmountBank
-from stream_app.core.detection.rules import RateRule, RuleKind
+from stream_app.core.detection.amounts.lines import AmountLine, line_of
 
 _WINDOW_PANES = 5
 _Z = 1.959963984540054
@@ -56,8 +56,8 @@ class NullResult:
 
 def false_alarms(stream: AmountStream, *, n_panes: int, n_runs: int, log_c: float) -> NullResult:
     """Run the test in both directions on every run of a stream."""
-    rule = RateRule(RuleKind.GAP, stream.gap)
-    bank = new_bank([rule] * (2 * n_runs), [log_c] * (2 * n_runs))
+    bank = new_bank([stream.kept_rule] * (2 * n_runs), [log_c] * (2 * n_runs), zero=stream.zero)
+    line = line_of(stream.kept_rule, stream.zero)
     has_alarm, highest = np.zeros(2 * n_runs, np.bool_), np.full(2 * n_runs, -np.inf)
     n_decisions, n_windows, window = 0, 0, deque[Ints](maxlen=_WINDOW_PANES)
     for pane, (columns, n) in enumerate(stream.panes(n_panes, n_runs)):
@@ -68,7 +68,7 @@ def false_alarms(stream: AmountStream, *, n_panes: int, n_runs: int, log_c: floa
         n_decisions += int(n.sum())
         window.append(columns)
         if pane % _WINDOW_PANES == _WINDOW_PANES - 1:
-            n_windows += int((np.abs(_welch_z(np.sum(window, axis=0), stream.gap)) > _Z).sum())
+            n_windows += int((np.abs(_welch_z(np.sum(window, axis=0), line)) > _Z).sum())
     return NullResult(
         stream=stream.name,
         seed=stream.seed,
@@ -87,12 +87,12 @@ def _swapped(columns: Ints) -> Ints:
     return by_bin[:, :, _TO_OTHER_SIDE].reshape(columns.shape)
 
 
-def _welch_z(columns: Ints, gap: float) -> NDArray[np.float64]:
-    """Return Welch's statistic of each run, for a difference of ``-gap``; 0 where a group has fewer than two."""
-    by_bin, at = columns.reshape(len(columns), N_BINS, 4), edges(N_BINS)
+def _welch_z(columns: Ints, line: AmountLine) -> NDArray[np.float64]:
+    """Return Welch's statistic of each run, for means on the line; 0 where a group has fewer than two."""
+    by_bin = columns.reshape(len(columns), N_BINS, 4)
     means, variances, sizes = [], [], []
-    for side in (0, 2):
-        weights = edge_weights(by_bin[..., side + 1], by_bin[..., side])
+    for side, scale in ((0, line.scale_a), (2, line.scale_b)):
+        weights, at = edge_weights(by_bin[..., side + 1], by_bin[..., side]), scale * edges(N_BINS)
         n = weights.sum(axis=-1)
         some = np.maximum(n, 2.0)
         mean = weights @ at / some
@@ -101,6 +101,6 @@ def _welch_z(columns: Ints, gap: float) -> NDArray[np.float64]:
         sizes.append(n)
     variance = variances[0] + variances[1]
     is_known = (np.minimum(*sizes) >= 2) & (variance > 0)  # noqa: PLR2004
-    excess = means[0] - means[1] + gap
+    excess = means[0] - means[1] + line.gap
     z: NDArray[np.float64] = np.divide(excess, np.sqrt(variance), out=np.zeros(len(columns)), where=is_known)
     return z

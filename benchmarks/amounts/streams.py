@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.amounts.shapes import Draw, Floats, bell, points, prices
 from stream_app.core.amounts.counts import AmountCounts, paired_columns
 from stream_app.core.amounts.scale import FULL
+from stream_app.core.detection.rules import RateRule, RuleKind
 
 Ints = NDArray[np.int64]
 
@@ -50,6 +51,8 @@ class AmountStream:
         b: Amounts of its reference.
         gap: How far the mean of a is below that of b: the limit of the rule.
         moves: Traffic by panes, runs and generator.
+        rule: The rule; None for the gap.
+        zero: Of a rule about a ratio: the amount 0 as a share of the range.
     """
 
     name: str
@@ -57,6 +60,13 @@ class AmountStream:
     b: Draw
     gap: float
     moves: Moves
+    rule: RateRule | None = None
+    zero: float = 0.0
+
+    @property
+    def kept_rule(self) -> RateRule:
+        """The rule that it keeps."""
+        return self.rule or RateRule(RuleKind.GAP, self.gap)
 
     @property
     def seed(self) -> int:

@@ -54,11 +54,11 @@ def main(arguments: argparse.Namespace) -> int:
         )
     print_gates(gates)
     max_ms = max(cost.feed_ms for cost in costs if not cost.is_stratified)
-    max_ratio = max(gate.ratio for gate in gates)
-    is_met = max_ms < GOAL_MS and max_ratio <= GOAL_RATIO
+    missed = [gate for gate in gates if gate.ratio > GOAL_RATIO]
+    is_met = max_ms < GOAL_MS and not missed
     print(f"\ngoals: a pane under {GOAL_MS:g} ms: {max_ms:.2f} ms, {'met' if max_ms < GOAL_MS else 'MISSED'}")
-    gate_is = "met" if max_ratio <= GOAL_RATIO else "MISSED"
-    print(f"the gate at most {GOAL_RATIO:g} times the judge without: {max_ratio:.2f} times, {gate_is}")
+    gate_is = "MISSED by " + ", ".join(f"{gate.name}: {gate.ratio:.2f} times" for gate in missed) if missed else "met"
+    print(f"with the gate at most {GOAL_RATIO:g} times the judge without: {gate_is}")
     if arguments.json:
         builtins = {"costs": msgspec.to_builtins(costs), "gates": msgspec.to_builtins(gates)}
         figures = {**builtins, "peers_ms": peers, "environment": environment()}
@@ -68,7 +68,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 def print_gates(gates: list[GateCost]) -> None:
     """Print what the release gate costs."""
-    print("\nthe judge as a worker runs it, windows of 1m, 5m and 1h and totals: CPU time of a pane, in turn, means")
+    print("\nthe judge as a worker runs it, windows of 1m, 5m and 1h and totals:")
+    print("mean CPU time of a pane, with the release gate and without in turn")
     print("groups  decisions/pane  without ms  with gate ms  ratio  results withheld")
     for gate in gates:
         print(

@@ -48,16 +48,19 @@ _MODEL = Variable("model", f"label_values({series('amount_info', *JOB_LIVE)}, mo
 _GROUP = Variable(
     "group", f"label_values({series('mean_difference_amount', *OF_WINDOW)}, group)", "group", regex=GROUP.regex
 )
-_LIMIT = f"max({series('threshold_ratio', *OF_MODEL)})"  # a model of amounts has no other
+_OF_DIFFERENCE, _OF_RATIO = 'kind="mean_difference"', 'kind="mean_ratio"'
+_LIMIT = f"max({series('threshold_ratio', *OF_MODEL, _OF_DIFFERENCE)})"
+_RATIO_LIMIT = f"max({series('threshold_ratio', *OF_MODEL, _OF_RATIO)})"  # of models that limit the ratio, too
 _LIMITS = [Query(_LIMIT, "upper limit"), Query(f"-{_LIMIT}", "lower limit")]
 _REFERENCE = owned("reference_info", "attribute, reference", *OF_MODEL)
 _BESIDE = f"on (attribute) group_left (reference) {_REFERENCE}"
 _ABOVE_0 = "Mean of the group − that of its reference group; above 0: amounts of the group are higher."
 
 
-def _state(difference: str, *of: str) -> str:
-    """Return the state of each group: in breach, beyond the limit in the latest window, or within it."""
-    beyond = f"(abs({difference}) > scalar({_LIMIT})) * 0 + 2"
+def _state(difference: str, ratio: str, *of: str) -> str:
+    """Return the state of each group: in breach, beyond a limit in the latest window, or within all."""
+    beyond_ratio = f"{ratio} < scalar({_RATIO_LIMIT}) or {ratio} > 1 / scalar({_RATIO_LIMIT})"
+    beyond = f"(abs({difference}) > scalar({_LIMIT}) or {beyond_ratio}) * 0 + 2"
     return f"{owned('breach_rank', _PAIR, *of)} * 0 + 3 or {beyond} or abs({difference}) * 0"
 
 
@@ -75,13 +78,14 @@ def _says(favorable: str, way: str) -> str:
 
 _DIFFERENCE = owned("mean_difference_amount", _PAIR, *OF_WINDOW)
 _OF_CROSSED = owned("mean_difference_amount", _PAIR, *_CROSSED)
+_RATIO, _RATIO_OF_CROSSED = (owned("mean_ratio", _PAIR, *of) for of in (OF_WINDOW, _CROSSED))
 _PLAIN_REFERENCE = owned("reference_info", "attribute, reference", *OF_ATTRIBUTE)
 _UNKNOWN = owned("undeclared_ratio", _PAIR, *OF_WINDOW)
 _GROUP_STATE = (
-    f"{_state(_DIFFERENCE, *OF_ATTRIBUTE)} or {_UNKNOWN} * 0 - 3 or max by ({_PAIR}) "
+    f"{_state(_DIFFERENCE, _RATIO, *OF_ATTRIBUTE)} or {_UNKNOWN} * 0 - 3 or max by ({_PAIR}) "
     f'(label_replace({_PLAIN_REFERENCE}, "group", "$1", "reference", "(.*)")) * 0 - 2'
 )
-_CROSSED_STATE = _state(_OF_CROSSED, *OF_MODEL, CROSSED)
+_CROSSED_STATE = _state(_OF_CROSSED, _RATIO_OF_CROSSED, *OF_MODEL, CROSSED)
 _NEWEST = owned("mean_difference_amount", "attribute, group, window", *OF_MODEL, PLAIN)
 
 NOW = (
@@ -126,7 +130,8 @@ GROUPS = (
         About(
             "Groups, worst first",
             "Means in the latest window, in the unit of the amount. Diff.: mean of the group − that of its "
-            "reference group, ≥ and ≤: its 95% interval. Not proven: the window is beyond the limit, the sequential "
+            "reference group, ≥ and ≤: its 95% interval. Ratio: mean of the group / that of its reference group, where "
+            "it is limited. Not proven: the window is beyond a limit, the sequential "
             "test has not confirmed it, so chance is not excluded.",
             alert="FairnessBreach",
             missing="no window has closed yet",
@@ -140,6 +145,7 @@ GROUPS = (
             ),
             Column("Mean", owned("mean_amount", _PAIR, *OF_WINDOW), UNIT, 3),
             *interval_columns("Diff.", "mean_difference_amount", *OF_WINDOW),
+            Column("Ratio", _RATIO, decimals=3),
             Column("n", owned("window_decisions", _PAIR, *OF_WINDOW), "locale", 0),
         ],
         [
@@ -165,6 +171,7 @@ OPEN = (
             Column("Mean", owned("breach_mean_amount", _PAIR, *OF_MODEL), UNIT, 3),
             Column("Ref.", owned("breach_reference_mean_amount", _PAIR, *OF_MODEL), UNIT, 3),
             *interval_columns("Diff.", "breach_mean_difference_amount", *OF_MODEL),
+            Column("Ratio", owned("breach_mean_ratio", _PAIR, *OF_MODEL), decimals=3),
             Column("n", owned("breach_decisions", _PAIR, *OF_MODEL), "locale", 0),
             time_column("Since", owned("breach_onset_timestamp_seconds", _PAIR, *OF_MODEL), "no onset estimated"),
         ],
@@ -240,6 +247,7 @@ SUBGROUPS = (
         [
             Column("State", f"({_CROSSED_STATE}) * {_BESIDE}", mapping=palette.group_state_mapping(), width=145),
             *interval_columns("Diff.", "mean_difference_amount", *_CROSSED),
+            Column("Ratio", _RATIO_OF_CROSSED, decimals=3),
         ],
         [Label("group", is_sentence=True), Label("reference", is_sentence=True)],
         height=10,

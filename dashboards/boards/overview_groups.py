@@ -14,6 +14,7 @@ _COMPARED = ("disparate_impact_ratio", "mean_difference_amount")
 _RATIO = owned("disparate_impact_ratio", _PAIR, *OF_WINDOW)
 _GAP = owned("approval_gap_ratio", _PAIR, *OF_WINDOW)
 _OF_MEANS = owned("mean_difference_amount", _PAIR, *OF_WINDOW)  # of a model that decides amounts, which has no rates
+_MEAN_RATIO = owned("mean_ratio", _PAIR, *OF_WINDOW)  # of its means, where it is limited
 
 
 def _limit(kind: str) -> str:
@@ -28,12 +29,14 @@ def _end(end: str) -> str:
 
 
 _RATIO_LIMIT, _GAP_LIMIT, _MEAN_LIMIT = _limit("disparate_impact_ratio"), _limit("gap"), _limit("mean_difference")
+_MEAN_RATIO_LIMIT = _limit("mean_ratio")
 _RATIO_LIMITS = [Query(_RATIO_LIMIT, "lower limit"), Query(f"1 / {_RATIO_LIMIT}", "upper limit")]
 
 _UNKNOWN = owned("undeclared_ratio", _PAIR, *OF_WINDOW)
 _BEYOND = (
     f"{_RATIO} < scalar({_RATIO_LIMIT}) or {_RATIO} > 1 / scalar({_RATIO_LIMIT}) or abs({_GAP}) > scalar({_GAP_LIMIT}) "
-    f"or abs({_OF_MEANS}) > scalar({_MEAN_LIMIT})"
+    f"or abs({_OF_MEANS}) > scalar({_MEAN_LIMIT}) "
+    f"or {_MEAN_RATIO} < scalar({_MEAN_RATIO_LIMIT}) or {_MEAN_RATIO} > 1 / scalar({_MEAN_RATIO_LIMIT})"
 )
 _REFERENCE = owned("reference_info", "attribute, reference", *OF_ATTRIBUTE)
 _GROUP_STATE = (

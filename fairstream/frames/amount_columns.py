@@ -34,6 +34,11 @@ AMOUNT_COLUMNS: tuple[Column, ...] = (
     *_measured("quantile_90_difference", "quantiles.quantile_90.difference", "That - the one of the reference."),
     *TEST_COLUMNS,
     flag("is_over", "is_over", "Whether the difference of this window is beyond the limit, by its value alone."),
+    flag(
+        "is_ratio_over",
+        "is_ratio_over",
+        "Whether its ratio is beyond the limit, if there is one, likewise.",
+    ),
     category("reason", "group.reason", Reason, "Why a value is missing or the group is not judged."),
     category("driver", "group.amounts.cause.driver", Driver, "What drives the difference; `rate` is within segments."),
     number("mix", "group.amounts.cause.mix", "Part of the difference because the groups are in different segments."),
@@ -57,5 +62,6 @@ def amount_records(results: Iterable[DisclosedResult]) -> Iterator[Mapping[str, 
                 "group": group,
                 "quantiles": dict.fromkeys(_QUANTILES.values(), _NOTHING) | quantiles,
                 "is_over": amounts["is_over"],
+                "is_ratio_over": bool(amounts.get("is_ratio_over")),
                 "tests": summarize_tests(group) | {"verdict": verdict},
             }

@@ -135,6 +135,9 @@ ALERT_COLUMNS: tuple[Column, ...] = (
     number("difference", "alert.amounts.difference.value", "`mean_amount` - `mean_amount_reference`."),
     *interval("difference", "alert.amounts.difference", "`difference`"),
     number("limit_of_difference", "alert.amounts.limit", "Widest difference that is permitted."),
+    number("mean_ratio", "alert.amounts.ratio.value", "`mean_amount` / `mean_amount_reference`, where it is limited."),
+    *interval("mean_ratio", "alert.amounts.ratio", "`mean_ratio`"),
+    number("least_mean_ratio", "alert.amounts.least_ratio", "Lowest ratio, or inverse of it, that is permitted."),
 )
 
 
@@ -158,7 +161,10 @@ def result_records(
 def alert_records(alerts: Iterable[DisclosedAlert]) -> Iterator[Mapping[str, Any]]:
     """Yield a record for each alert."""
     for alert in alerts:
-        yield {"alert": {"proxy": None, "amounts": None} | msgspec.to_builtins(alert)}
+        fields = {"proxy": None, "amounts": None} | msgspec.to_builtins(alert)
+        if fields["amounts"] is not None:
+            fields["amounts"] = {"ratio": None, "least_ratio": None} | fields["amounts"]
+        yield {"alert": fields}
 
 
 def summarize_tests(group: Mapping[str, Any]) -> dict[str, Any]:

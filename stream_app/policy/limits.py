@@ -36,6 +36,8 @@ class Rules(PolicyPart, frozen=True, kw_only=True):
             those of the reference, or its inverse, is above this value.
         max_mean_difference: For ``amounts``, where it is required: violated if the mean of the group is further than
             this below or above that of the reference, in the unit of the amount.
+        min_mean_ratio: For ``amounts`` that cannot be negative, beside ``max_mean_difference``: violated if the mean of
+            the group divided by that of the reference, or the inverse, is below this value. Not compared without it.
     """
 
     min_disparate_impact_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
@@ -44,6 +46,7 @@ class Rules(PolicyPart, frozen=True, kw_only=True):
     min_n: Annotated[int, msgspec.Meta(ge=1)] = 30
     max_hours_ratio: Annotated[float, msgspec.Meta(gt=1, le=1000)] = 1.5
     max_mean_difference: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    min_mean_ratio: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
 
 
 class Detection(PolicyPart, frozen=True, kw_only=True):

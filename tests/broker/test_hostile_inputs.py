@@ -78,7 +78,7 @@ ROWS: dict[int, str] = {
     84: "tests/unit/pipeline/disclosure/test_sealing.py: moved",
     85: "tests/unit/pipeline/disclosure/test_sealing.py: refused",
     86: "tests/unit/edges/audit/test_log.py: torn",
-    88: "tests/unit/policy/test_policy.py: MISTAKES",
+    88: "tests/unit/policy/test_mistakes.py: MISTAKES",
     89: "tests/broker/secured/test_connections.py: def test",
     90: "tests/unit/edges/anomalies/test_references.py: a pickle",
 }

@@ -16,6 +16,7 @@ from stream_app.core.detection.amounts.bank import AmountBank
 from stream_app.core.detection.amounts.bettor import AmountBettor
 from stream_app.core.detection.amounts.equivalents import as_counts
 from stream_app.core.detection.amounts.evidence import amount_evidence
+from stream_app.core.detection.amounts.lines import AmountLine, line_of
 from stream_app.core.detection.amounts.usual_amounts import UsualAmounts
 from stream_app.core.detection.bank import DetectorBank
 from stream_app.core.detection.betting.unit_bettor import Units
@@ -60,11 +61,13 @@ def on_the_line(points: Floats, chances: Floats, n: tuple[int, int], gap: float)
     return moved
 
 
-def log_e_of(amounts: Floats, n_a: int, gap: float, usual: UsualAmounts, *, is_recovery: bool) -> Floats:
+def log_e_of(amounts: Floats, n_a: int, gap: float | AmountLine, usual: UsualAmounts, *, is_recovery: bool) -> Floats:
     """Return the log e-values of one outcome, shape (5,)."""
+    line = gap if isinstance(gap, AmountLine) else AmountLine(1.0, 1.0, gap)
+    scales = np.array([[line.scale_a], [line.scale_b]])
     group, reference = counts_of(amounts[:n_a], N_BINS), counts_of(amounts[n_a:], N_BINS)
     weights = np.stack([edge_weights(side.n, side.sums) for side in (group, reference)])[:, None]
-    return amount_evidence(np.array([gap]), np.array([is_recovery]), usual, weights)[0][:, 0]
+    return amount_evidence(np.array([line.gap]), np.array([is_recovery]), usual, weights, scales)[0][:, 0]
 
 
 @pytest.mark.parametrize("is_recovery", [False, True])
@@ -89,6 +92,42 @@ def test_no_mean_is_above_1_whatever_the_distribution_of_each_decision_is(
 
     assert abs(excess) < 1e-12
     assert (total <= 1 + 1e-9).all(), total
+
+
+LINES = [line_of(RateRule(RuleKind.RATIO, limit), zero) for limit in (0.5, 0.8, 1.0) for zero in (0, -0.7, 1, 1.4)]
+
+
+@pytest.mark.parametrize("is_recovery", [False, True])
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("seed", range(6))
+def test_no_mean_is_above_1_where_a_ratio_of_means_is_just_kept(
+    seed: int, line: AmountLine, *, is_recovery: bool
+) -> None:
+    # As above, with amounts multiplied by the scales of each side.
+    rng = np.random.default_rng(seed)
+    chances = None
+    while chances is None:
+        n = tuple(int(size) for size in rng.integers(1, 4, 2))
+        points = np.rint(rng.choice([0.0, 1.0, *rng.uniform(size=6)], (sum(n), 3)) * FULL) / FULL
+        scales = np.repeat([line.scale_a, line.scale_b], n)[:, None]
+        chances = on_the_line(points * scales, rng.dirichlet([0.5, 0.5, 0.5], sum(n)), (n[0], n[1]), line.gap)
+    means = (chances * points * scales).sum(axis=1)
+    usual, total = usual_of(seed), np.zeros(5)
+    for which in itertools.product(range(3), repeat=sum(n)):
+        at = np.arange(sum(n)), np.array(which)
+        total += chances[at].prod() * np.exp(log_e_of(points[at], n[0], line, usual, is_recovery=is_recovery))
+
+    assert abs(means[n[0] :].mean() - means[: n[0]].mean() - line.gap) < 1e-12
+    assert (total <= 1 + 1e-9).all(), total
+
+
+@pytest.mark.parametrize(("zero", "a", "b"), [(-0.5, 0.3, 0.5), (1.5, 0.6, 0.78)])
+def test_the_line_of_a_ratio_is_where_the_ratio_of_the_amounts_is_the_limit(zero: float, a: float, b: float) -> None:
+    line = line_of(RateRule(RuleKind.RATIO, 0.8), zero)
+    amounts = abs(a - zero), abs(b - zero)
+
+    assert min(amounts) / max(amounts) == pytest.approx(0.8)
+    assert line.scale_a * a == pytest.approx(line.scale_b * b - line.gap)
 
 
 @given(
@@ -194,8 +233,9 @@ def test_a_bank_of_other_bins_or_of_rates_does_not_take_the_state() -> None:
 
 
 def test_what_a_bank_of_amounts_cannot_test_is_refused() -> None:
-    with pytest.raises(ValueError, match="gap"):
-        AmountBank([RateRule(RuleKind.RATIO, 0.8)], [9.0])
+    for limit, zero, fault in ((0.8, 0.5, "negative"), (1.25, 0.0, "at most 1"), (0.8, -9.0, "no two amounts")):
+        with pytest.raises(ValueError, match=fault):
+            AmountBank([RateRule(RuleKind.RATIO, limit)], [9.0], zero=zero)
     with pytest.raises(ValueError, match="units"):
         AmountBank([RULE], [9.0], design_effect=Units(4))
     bank, [counts] = bank_of(2), panes(1, 2, 1)

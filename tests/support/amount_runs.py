@@ -16,7 +16,7 @@ from stream_app.policy import ModelPolicy, parse_policy
 from tests.support import judged_world
 from tests.support.memory_logs import START_S, STEP_S, MemoryPartition
 
-POLICY = parse_policy("""
+TEXT = """
 schema = 1
 [[models]]
 name = "m"
@@ -34,7 +34,8 @@ windows = [{ name = "1h", size_s = 3600 }, { name = "6h", size_s = 21600 }]
 rules = { max_mean_difference = 5, min_n = 3 }
 detection = { false_alarms_per_million = 100000, wait_s = 60 }
 unknown_fields = "drop"
-""")
+"""
+POLICY = parse_policy(TEXT)
 [MODEL] = POLICY.models
 EVER = TimeRange(-inf, inf)
 
@@ -60,14 +61,16 @@ def raw_partitions(n: int = 300, n_at_once: int = 1) -> list[MemoryPartition]:
     return made
 
 
-def sources_of(world: judged_world.World, source: Literal["raw", "published"] = "raw") -> ModelSources:
+def sources_of(
+    world: judged_world.World, source: Literal["raw", "published"] = "raw", judged: ModelPolicy = MODEL
+) -> ModelSources:
     """Open one of the logs of a world."""
 
     def counter(model: ModelPolicy, groups: LabelMap) -> RawCounter | PublishedCounter:
         return RawCounter(model, judged_world.KEYS, groups) if source == "raw" else PublishedCounter(model, groups)
 
     log = judged_world.raw_log(world) if source == "raw" else judged_world.published_log(world)
-    return ModelSources(log, source, MODEL, counter, lambda *_: None)
+    return ModelSources(log, source, judged, counter, lambda *_: None)
 
 
 def run(
@@ -75,6 +78,8 @@ def run(
     *others: Scenario,
     source: Literal["raw", "published"] = "raw",
     time_range: TimeRange = EVER,
+    judged: ModelPolicy = MODEL,
 ) -> RangeRun:
     """Judge a range of a world again."""
-    return run_range(sources_of(world, source), [original_scenario(MODEL), *others], time_range, lambda *_: None)
+    scenarios = [original_scenario(judged), *others]
+    return run_range(sources_of(world, source, judged), scenarios, time_range, lambda *_: None)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from stream_app.core.events.clusters import ClusterCounts
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits
 from stream_app.pipeline.ingest.sample import SampledDimension, SampleReport
 from stream_app.pipeline.ingest.sampled.periods import SampledPeriods
-from stream_app.policy import N_BUCKETS, Decision, ModelPolicy
+from stream_app.policy import N_BUCKETS, Decision, ModelPolicy, Rules
 from stream_app.printed_text import in_one_line
 
 _MOST_SHOWN = 30  # characters of a value
@@ -53,11 +54,7 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         ("windows", _listed(window.name for window in model.windows)),
     ]
     if model.is_tested:
-        rules = model.rules
-        limits = f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
-        if rules.max_mean_difference is not None:
-            limits = f"difference of means above {rules.max_mean_difference:g}"
-        lines.append(("breach", f"{limits}, with at least {rules.min_n} decisions in each group"))
+        lines.append(("breach", f"{_limits(model.rules)}, with at least {model.rules.min_n} decisions in each group"))
         waiting = f"wait {_length(int(model.wait_s))} for silent partitions"
         lines.append(("tests", f"of periods of {_length(model.period_s)}, {waiting}"))
         unknown = "count at their worst" if model.detection.unknown_groups == "worst_case" else "are not tested"
@@ -69,6 +66,13 @@ def describe_model(model: ModelPolicy, n_cells: int) -> str:
         lines.append(("published", f"groups of at least {model.privacy.k}"))
     lines.append(("counts", f"{n_cells} combinations of labels"))
     return _text_of(f"Model {model.name}", lines)
+
+
+def _limits(rules: Rules) -> str:
+    if rules.max_mean_difference is None:
+        return f"ratio below {rules.min_disparate_impact_ratio:g} or gap above {rules.max_gap:g}"
+    text = f"difference of means above {rules.max_mean_difference:g}"
+    return text if rules.min_mean_ratio is None else f"{text}, or ratio not within {ratio_limits(rules.min_mean_ratio)}"
 
 
 def _decision_words(decision: Decision) -> str:

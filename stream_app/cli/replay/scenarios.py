@@ -43,8 +43,8 @@ class ScenarioFlags:
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="threshold.dir=0.85, threshold.gap=0.15, threshold.difference=2 (of means), window=6h, period=1h, "
-            "k=20, anomalies_from=0.7; repeatable.",
+            help="threshold.dir=0.85, threshold.gap=0.15, threshold.difference=2 and threshold.mean_ratio=0.9 (of "
+            "means), window=6h, period=1h, k=20, anomalies_from=0.7; repeatable.",
             show_default=False,
         ),
     ] = None

@@ -14,11 +14,11 @@ from stream_app.connection.kafka_connection import AnyKafka
 from stream_app.core.groups.comparison import State
 from stream_app.edges.kafka.readers.live_results import open_amounts
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits, shown_amount
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult, disclose_result
 from stream_app.pipeline.disclosure.rules import NOT_SHOWN_YET, SMALL_CELL, WITHHELD
 from stream_app.pipeline.disclosure.shown import newest_revisions
-from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, state_words
+from stream_app.pipeline.disclosure.wording import NOT_SHOWN_YET_WORDS, exceeded_limits, state_words
 from stream_app.pipeline.records.amounts.amount_results import AmountResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import CROSS
@@ -107,6 +107,8 @@ def amount_table(results: list[DisclosedResult], head: AmountResult, *, is_compl
     sections = [_section(result, limit, is_complete=is_complete) for result in results]
     crosses = [result.attribute for result in results if CROSS in result.attribute]
     captions = [_DIFFERENCE.format(_SIDES[head.favorable], shown_amount(limit, limit))]
+    if isinstance(head.min_mean_ratio, float):
+        captions.append(f"Ratio of the means: limit {ratio_limits(head.min_mean_ratio)}.")
     captions += [_OF_INTERSECTIONS.format(crosses[0])] if crosses and not is_complete else []
     return Listing(title_of(results[0]), _COLUMNS, [section for section in sections if section.rows], captions)
 
@@ -134,8 +136,7 @@ def _cells(group: DisclosedGroup, limit: float) -> Iterator[Cell]:
     if group.state is None:
         yield Text(_REASONS.get(group.reason or "", group.reason or ""), style="dim")
     else:
-        exceeded = ("difference",) if amounts.is_over else ()
-        yield Text(state_words(group.state, exceeded), style=STYLES[group.state])
+        yield Text(state_words(group.state, exceeded_limits(group, None)), style=STYLES[group.state])
 
 
 def _number(value: Measured | None, limit: float, *, is_signed: bool = False) -> str:

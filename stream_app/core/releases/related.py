@@ -88,6 +88,6 @@ class RelatedTracks:
 
 
 def _rest(others: Sequence[Chain], place: int, start: Moment, end: Moment) -> int:
-    """Return the people of one of related sets, by those of all others; the whole set is the first one."""
+    """Return the people of one of related sets, by those of all others; the set of all of them is the first one."""
     people = [chain.value_at(end) - chain.value_at(start) for chain in others]
     return people[0] - sum(people[1:]) if place else sum(people)

@@ -206,13 +206,21 @@ class PeriodHistory:
         Raises:
             ValueError: there is no period.
         """
-        spans = [span for span in self._in_order() if _begins_after(span, onset_s)] or [*self._in_order()][-1:]
-        if not spans:
+        return self.between(self.start_near(onset_s), self.end_s)
+
+    def start_near(self, onset_s: int) -> int:
+        """Return where the periods of ``since`` begin; a ValueError says that there is none."""
+        if not self._by_start:
             raise ValueError("the history is empty")
-        cells: Cells = {}
-        for span in spans:
-            add_cells(cells, _decoder.decode(span.data))
-        return HistorySpan(spans[0].start_s, spans[-1].end_s, cells)
+        starts_s = (span.start_s for span in self._in_order() if _begins_after(span, onset_s))
+        return next(starts_s, max(self._by_start))
+
+    def parts(self, start_s: int, end_s: int) -> list[Cells] | None:
+        """Return the counts of the spans in a time range; None where one is cut by its start or its end."""
+        inside = [span for span in self._in_order() if span.start_s < end_s and span.end_s > start_s]
+        if inside and (inside[0].start_s < start_s or inside[-1].end_s > end_s):
+            return None
+        return [_decoder.decode(span.data) for span in inside]
 
     def boundary_near(self, onset_s: int, step_s: int) -> int | None:
         """Return the multiple of a step nearest to an onset at which no span is cut; None where there is none.

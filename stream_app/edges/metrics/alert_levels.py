@@ -12,7 +12,7 @@ from stream_app.edges.metrics.instruments import Counter, Gauge
 from stream_app.edges.metrics.limit_state import LimitState, TestedGroup
 from stream_app.pipeline.judge.questions import Question, outcome_questions, score_questions
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS, PAIR_KINDS, LimitKind
 from stream_app.policy import ModelPolicy
 
 LEVELS = {State.OK: 0, State.INSUFFICIENT: 1, State.WARNING: 2, State.BREACH: 3}
@@ -180,7 +180,9 @@ class AlertLevels:
 
 def pair_kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
     """Return the kinds of limits that every pair of a model is compared with, intersections too."""
-    return (LimitKind.MEAN,) if model.kind == "amounts" else PAIR_KINDS
+    if model.kind == "amounts":
+        return MEAN_KINDS[:1] if model.rules.min_mean_ratio is None else MEAN_KINDS
+    return PAIR_KINDS
 
 
 def kinds_of(model: ModelPolicy) -> tuple[LimitKind, ...]:
@@ -197,7 +199,8 @@ def limits_of(model: ModelPolicy) -> dict[LimitKind, float]:
     """Return the limits of a model, by kind."""
     rules = model.rules
     if rules.max_mean_difference is not None:
-        return {LimitKind.MEAN: rules.max_mean_difference}
+        ratio = {} if rules.min_mean_ratio is None else {LimitKind.MEAN_RATIO: rules.min_mean_ratio}
+        return {LimitKind.MEAN: rules.max_mean_difference, **ratio}
     limits = {LimitKind.RATIO: rules.min_disparate_impact_ratio, LimitKind.GAP: rules.max_gap}
     return limits | {question.kind: question.limit for question in questions_of(model)}
 

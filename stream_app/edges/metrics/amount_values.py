@@ -38,6 +38,7 @@ def mean_breach_values(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) ->
         "mean_difference_amount": amounts.difference.value,
         "mean_difference_amount_lower": amounts.difference.lower,
         "mean_difference_amount_upper": amounts.difference.upper,
+        "mean_ratio": amounts.ratio.value if isinstance(amounts.ratio, Measured) else None,
         "decisions": alert.n,
         "reference_decisions": alert.n_reference,
     }
@@ -82,6 +83,12 @@ OF_GROUPS = (
         lambda amounts: amounts.difference,
         is_crossed=True,
     ),
+    AmountValue(
+        "mean_ratio",
+        "Mean amount of a group divided by that of the reference, last closed window.",
+        _part(lambda amounts: amounts.ratio, "value"),
+        is_crossed=True,
+    ),
     _value("p50", "median amount", _quantile(_MEDIAN)),
     *_interval("p50_difference", f"median amount of a group {_OF_REFERENCE}", _difference(_MEDIAN)),
     _value("p90", "amount that one in ten decisions exceeds", _quantile(_P90)),
@@ -93,4 +100,5 @@ OF_BREACHES = {
     "mean_difference_amount": "Mean amount of the group less that of the reference, from the onset to the alarm.",
     "mean_difference_amount_lower": "Lower end of its 95% interval.",
     "mean_difference_amount_upper": "Upper end of its 95% interval.",
+    "mean_ratio": "Mean amount of the group divided by that of the reference, from the onset to the alarm, if limited.",
 }

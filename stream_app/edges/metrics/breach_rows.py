@@ -24,7 +24,7 @@ from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.ranking import distance_from_limit
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
 from stream_app.pipeline.records.alerts import Alert
-from stream_app.pipeline.records.amounts.values import AlertAmounts
+from stream_app.pipeline.records.amounts.values import AlertAmounts, Measured
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, PAIR_KINDS, LimitKind, PairTest
 from stream_app.pipeline.records.results import CROSS, ProxyValues
 from stream_app.policy import ModelPolicy
@@ -56,9 +56,7 @@ class BreachedPair(NamedTuple):
     @property
     def distance(self) -> float:
         """How far its value is beyond the limit."""
-        if isinstance(self.alert.amounts, AlertAmounts):
-            return abs(self.alert.amounts.difference.value or 0.0) - self.limit
-        return distance_from_limit(self.kind, self.alert.disparate_impact_ratio, self.alert.gap, self.limit)
+        return _distance(self, self.alert)
 
 
 class BreachRows:
@@ -98,9 +96,10 @@ class BreachRows:
         return n_kinds + further + n_groups * n_abouts * (1 + len(_GAUGES) + of_cause)
 
     @staticmethod
-    def n_series_of_means(n_groups: int) -> int:
-        """Return the maximum number of series of an attribute of amounts."""
-        return 1 + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
+    def n_series_of_means(n_groups: int, n_kinds: int) -> int:
+        """Return the maximum number of series of an attribute of amounts with this many kinds of limits."""
+        further = n_groups * (n_kinds - 1) * (1 + len(_OF_FURTHER_LIMITS))
+        return n_kinds + further + n_groups * (1 + len(amount_values.OF_BREACHES) + len(_GAUGES.keys() - _OF_RATES))
 
     def show(self, model: ModelPolicy, pairs: Collection[BreachedPair], n_open: Mapping[tuple[str, str], int]) -> None:
         """Replace the rows of a model.
@@ -229,6 +228,7 @@ _OF_FURTHER_LIMITS = (
         "gap_ratio",
         "gap_ratio_lower",
         "gap_ratio_upper",
+        "mean_ratio",
     ),
     *("onset_timestamp_seconds", "detected_timestamp_seconds"),
 )
@@ -289,10 +289,14 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
 
 def _shown_distance(pair: BreachedPair, alert: DisclosedAlert) -> float:
     """Return how far the value that is shown is beyond the limit."""
-    if not alert.is_rounded:
-        return pair.distance
-    if isinstance(alert.amounts, DisclosedAlertAmounts):
-        return abs(alert.amounts.difference.value or 0.0) - pair.limit
+    return _distance(pair, alert) if alert.is_rounded else pair.distance
+
+
+def _distance(pair: BreachedPair, alert: Alert | DisclosedAlert) -> float:
+    amounts = alert.amounts
+    if isinstance(amounts, AlertAmounts | DisclosedAlertAmounts):
+        ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
+        return distance_from_limit(pair.kind, ratio, amounts.difference.value, pair.limit)
     return distance_from_limit(pair.kind, alert.disparate_impact_ratio, alert.gap, pair.limit)
 
 

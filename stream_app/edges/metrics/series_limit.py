@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import comb
 
-from stream_app.edges.metrics.alert_levels import AlertLevels, questions_of
+from stream_app.edges.metrics.alert_levels import AlertLevels, pair_kinds_of, questions_of
 from stream_app.edges.metrics.breach_rows import N_IN_BREACH, BreachRows
 from stream_app.edges.metrics.fairness_values import (
     N_EXPLAINED,
@@ -61,19 +61,20 @@ def _of_model(model: ModelPolicy) -> int:
 
 
 def _of_amounts(model: ModelPolicy) -> int:
-    n_attributes, n_windows = len(model.attributes), len(model.windows)
+    n_attributes, n_windows, n_kinds = len(model.attributes), len(model.windows), len(pair_kinds_of(model))
+    n_tests = N_DIRECTIONS * n_kinds
     n_crosses = sum(comb(n_attributes, depth) for depth in range(2, model.detection.max_depth + 1))
-    n_of_all = AlertLevels.n_series(1) + Incidents.n_series(1) + _N_REFERENCES + _N_SUPPRESSED
+    n_of_all = AlertLevels.n_series(n_kinds) + Incidents.n_series(1) + _N_REFERENCES + _N_SUPPRESSED
     n_series = _N_AMOUNTS + (n_attributes + n_crosses) * n_of_all
     for attribute in model.attributes:
         n_groups = len(attribute.groups)
         n_series += n_windows * ((n_groups + N_UNDECLARED) * GroupValues.n_series(GroupScope.AMOUNT) + _N_ENDS)
-        n_series += EvidenceValues.n_series(N_DIRECTIONS, n_groups) + BreachRows.n_series_of_means(n_groups)
-        n_series += 1 + n_groups  # the limit, the place of each group
+        n_series += EvidenceValues.n_series(n_tests, n_groups) + BreachRows.n_series_of_means(n_groups, n_kinds)
+        n_series += n_kinds + n_groups  # the limit of each kind, the place of each group
     n_worst = N_WORST + N_IN_BREACH
     n_of_window = n_worst * GroupValues.n_series(GroupScope.CROSSED_AMOUNT) + _N_ENDS
-    of_tests = EvidenceValues.n_series(N_DIRECTIONS, n_worst)
-    return n_series + n_crosses * (n_windows * n_of_window + of_tests + BreachRows.n_series_of_means(N_IN_BREACH))
+    of_tests = EvidenceValues.n_series(n_tests, n_worst) + BreachRows.n_series_of_means(N_IN_BREACH, n_kinds)
+    return n_series + n_crosses * (n_windows * n_of_window + of_tests)
 
 
 def _of_attribute(model: ModelPolicy, attribute: Attribute) -> int:

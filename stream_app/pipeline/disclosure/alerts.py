@@ -16,7 +16,7 @@ from stream_app.pipeline.disclosure.causes import DisclosedCause, disclose_cause
 from stream_app.pipeline.disclosure.rules import fields_of, is_small
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.amounts.values import AlertAmounts, Measured
-from stream_app.pipeline.records.evidence import PairTest
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
 from stream_app.pipeline.records.results import Offsets, ProxyValues
 
 _NUMBERS = ("n", "n_reference", "rate", "disparate_impact_ratio", "gap", "sentence")
@@ -93,8 +93,13 @@ def _rounded_values(alert: Alert, k: int) -> dict[str, Any] | None:
     n, n_reference = round_down(alert.n), round_down(alert.n_reference)
     values: dict[str, Any] = {"n": n, "n_reference": n_reference}
     if isinstance(alert.amounts, AlertAmounts):
-        difference = _rounded_amount(alert.amounts.difference.value)
-        return values | {"sentence": _sentence(alert, f"means that differ by about {difference:g}", n, n_reference)}
+        if alert.amounts.difference.value is None:
+            return None
+        words = f"means that differ by about {_rounded_amount(alert.amounts.difference.value):g}"
+        of_means = _rounded_ratio(alert.amounts.ratio)
+        if KIND_OF_TEST[alert.test] is LimitKind.MEAN_RATIO and isinstance(of_means, Measured):
+            words = f"means whose ratio is about {of_means.value:g}"
+        return values | {"sentence": _sentence(alert, words, n, n_reference)}
     step = rate_step(min(alert.n, alert.n_reference), k)
     if step is None:
         return None
@@ -120,16 +125,24 @@ def _rounded_parts(
     k: int,
 ) -> dict[str, Any]:
     """Return cause and amounts of an alert, rounded."""
-    if isinstance(amounts, DisclosedAlertAmounts):
+    if isinstance(amounts, DisclosedAlertAmounts) and amounts.difference.value is not None:
         difference = Measured(_rounded_amount(amounts.difference.value))
         replaced = {"mean": None, "mean_reference": None, "difference": difference, "cause": None}
-        return {"amounts": msgspec.structs.replace(amounts, **replaced)}
+        ratio = _rounded_ratio(amounts.ratio)
+        return {"amounts": msgspec.structs.replace(amounts, **replaced, ratio=ratio)}
     step = rate_step(min(alert.n, alert.n_reference), k)
     return {"cause": None if cause is None or step is None else rounded_cause(cause, step)}
 
 
-def _rounded_amount(value: float | None) -> float:
-    return float(f"{value or 0.0:.1g}")
+def _rounded_amount(value: float) -> float:
+    return float(f"{value:.1g}")
+
+
+def _rounded_ratio(ratio: Measured | msgspec.UnsetType) -> Measured | msgspec.UnsetType:
+    """Return a ratio of means whose distance from 1 is rounded like a difference, without its interval."""
+    if not isinstance(ratio, Measured) or ratio.value is None:
+        return msgspec.UNSET
+    return Measured(round(1 + _rounded_amount(ratio.value - 1), 9))
 
 
 def _sentence(alert: Alert, words: str, n: int, n_reference: int) -> str:

@@ -19,7 +19,7 @@ def distance_from_limit(kind: LimitKind, ratio: float | None, gap: float | None,
 
     Args:
         kind: The limit.
-        ratio: Rate of the group / rate of the reference; None where it cannot be formed.
+        ratio: Rate or mean amount of the group / that of the reference; None where it cannot be formed.
         gap: Rate of the group - rate of the reference; None where it cannot be formed.
         limit: The limit of the policy.
 
@@ -28,7 +28,7 @@ def distance_from_limit(kind: LimitKind, ratio: float | None, gap: float | None,
     >>> round(distance_from_limit(LimitKind.GAP, 0.55, 0.3, 0.2), 3)
     0.1
     """
-    if kind is not LimitKind.RATIO:
+    if kind not in (LimitKind.RATIO, LimitKind.MEAN_RATIO):
         return abs(gap or 0.0) - limit
     return limit - (1.0 if ratio is None else _smaller_side(ratio))
 

@@ -11,7 +11,11 @@ from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.sentence import describe_over_time, describe_percent, describe_points
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
-from stream_app.pipeline.disclosure.amounts.words import describe_mean_breach, describe_mean_cause
+from stream_app.pipeline.disclosure.amounts.words import (
+    describe_mean_breach,
+    describe_mean_cause,
+    describe_ratio_breach,
+)
 from stream_app.pipeline.disclosure.causes import DisclosedCause, DisclosedPart
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind, PairTest
 from stream_app.pipeline.records.results import ProxyValues
@@ -41,8 +45,10 @@ def describe_breach(alert: DisclosedAlert, limit: float) -> str:
     if alert.test is PairTest.SCORE_DRIFT:
         return _short(f"scores of {group} have drifted from their own past")
     if isinstance(alert.amounts, DisclosedAlertAmounts):
-        is_group_worse = alert.test is not PairTest.MEAN_HIGH
-        return _short(describe_mean_breach(alert.amounts, group, reference, is_group_worse=is_group_worse))
+        describe = describe_ratio_breach if kind is LimitKind.MEAN_RATIO else describe_mean_breach
+        is_group_worse = alert.test not in (PairTest.MEAN_HIGH, PairTest.MEAN_RATIO_HIGH)
+        rounded = " (rounded)" if alert.is_rounded else ""
+        return _short(describe(alert.amounts, group, reference, is_group_worse=is_group_worse) + rounded)
     if alert.is_hidden or alert.gap is None:
         return _short(f"{group} and {reference} are treated differently; too few cases to show numbers")
     worse, better = (group, reference) if alert.gap < 0 else (reference, group)

@@ -24,14 +24,19 @@ _LIMITS = {
 }
 
 # Not "low" and "high": small amounts may be the good ones.
-_OF_MEANS: dict[str, str] = {PairTest.MEAN_LOW: "mean worse", PairTest.MEAN_HIGH: "mean better"}
+_OF_MEANS: dict[str, str] = {
+    PairTest.MEAN_LOW: "mean worse",
+    PairTest.MEAN_HIGH: "mean better",
+    PairTest.MEAN_RATIO_LOW: "mean ratio worse",
+    PairTest.MEAN_RATIO_HIGH: "mean ratio better",
+}
 
 
 def words_of_test(test: str) -> str:
     """Return a test of a group in words: on which side of its reference the group is.
 
-    >>> words_of_test("ratio_low"), words_of_test("mean_low"), words_of_test("mean_high")
-    ('ratio low', 'mean worse', 'mean better')
+    >>> words_of_test("ratio_low"), words_of_test("mean_low"), words_of_test("mean_ratio_high")
+    ('ratio low', 'mean worse', 'mean ratio better')
     """
     return _OF_MEANS.get(test) or test.replace("_", " ")
 
@@ -80,7 +85,8 @@ def exceeded_limits(group: DisclosedGroup, rules: Rules | None) -> tuple[str, ..
         rules: Limits of the policy; without them only a ratio that is too low and a gap that is too wide are known.
     """
     if isinstance(group.amounts, DisclosedAmounts):
-        return ("difference",) if group.amounts.is_over else ()
+        is_over = {"difference": group.amounts.is_over, "ratio": group.amounts.is_ratio_over is True}
+        return tuple(filter(is_over.get, is_over))
     names = [_LIMITS[rule] for rule in group.rules]
     if "ratio" not in names and group.reason is None and rules is not None and _is_reversed(group, rules):
         names.insert(0, "ratio")

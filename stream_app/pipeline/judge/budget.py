@@ -94,8 +94,7 @@ def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
     n_groups = sum(len(attribute.groups) for attribute in model.attributes)
     has_score = model.score is not None
     n_bins = 0 if model.score is None else len(model.score.bins)
-    is_one_rule = model.kind == "amounts" or is_gap_gated(model.rules)
-    n_of_pair = N_DIRECTIONS * (1 if is_one_rule else N_PAIR_RULES)
+    n_of_pair = N_DIRECTIONS * (1 if _is_one_rule(model) else N_PAIR_RULES)
     return {
         BudgetFamily.ATTRIBUTES: (n_single + n_estimated) * n_of_pair,
         BudgetFamily.INTERSECTIONS: (len(pairs) - n_single) * n_of_pair,
@@ -103,6 +102,11 @@ def n_tests_of(model: ModelPolicy) -> dict[BudgetFamily, int]:
         BudgetFamily.SCORES: n_single * N_DIRECTIONS * has_score,
         BudgetFamily.SCORE_DRIFT: n_groups * n_bins,
     }
+
+
+def _is_one_rule(model: ModelPolicy) -> bool:
+    """Return whether the rules of a pair need one part of the budget in each direction: of amounts where it is one."""
+    return model.rules.min_mean_ratio is None if model.kind == "amounts" else is_gap_gated(model.rules)
 
 
 def _promised_per_million(detection: Detection) -> float:

@@ -27,6 +27,8 @@ class PairTest(enum.StrEnum):
     SCORE_HIGH = "score_high"
     MEAN_LOW = "mean_low"  # mean amount of the group is worse for people than that of the reference by the limit
     MEAN_HIGH = "mean_high"  # that of the reference is
+    MEAN_RATIO_LOW = "mean_ratio_low"  # the ratio of the means is beyond its limit, and the group worse off
+    MEAN_RATIO_HIGH = "mean_ratio_high"  # the reference is
     SCORE_DRIFT = "score_drift"  # scores of a group are distributed over the bins differently than in its own past
 
 
@@ -45,9 +47,11 @@ class LimitKind(enum.StrEnum):
     FAVORABLE_OUTCOME = "favorable_outcome"
     SCORE = "score"
     MEAN = "mean_difference"
+    MEAN_RATIO = "mean_ratio"
 
 
 PAIR_KINDS = (LimitKind.RATIO, LimitKind.GAP)  # of every pair's decisions
+MEAN_KINDS = (LimitKind.MEAN, LimitKind.MEAN_RATIO)  # of every pair's amounts
 OUTCOME_KINDS = (LimitKind.EQUAL_OPPORTUNITY, LimitKind.FALSE_POSITIVE_RATE, LimitKind.FAVORABLE_OUTCOME)
 
 KIND_OF_TEST = {
@@ -66,6 +70,8 @@ KIND_OF_TEST = {
     PairTest.SCORE_DRIFT: LimitKind.SCORE,
     PairTest.MEAN_LOW: LimitKind.MEAN,
     PairTest.MEAN_HIGH: LimitKind.MEAN,
+    PairTest.MEAN_RATIO_LOW: LimitKind.MEAN_RATIO,
+    PairTest.MEAN_RATIO_HIGH: LimitKind.MEAN_RATIO,
 }
 NEVER_RECOVERS = frozenset({PairTest.SCORE_DRIFT})  # in breach until the policy changes
 KIND_OF_RULE = {

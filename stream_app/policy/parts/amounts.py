@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from math import isfinite
 
 from stream_app.policy.model import ModelPolicy
@@ -20,8 +21,9 @@ def amount_faults(model: ModelPolicy) -> Iterator[tuple[str, str]]:
             yield "decision", "kind 'amounts' needs a decision with kind = 'amount', a minimum and a maximum"
         if decision is not None and (decision.minimum is not None or decision.maximum is not None):
             yield "decision", "minimum and maximum need kind = 'amount'"
-        if limit is not None:
-            yield "rules.max_mean_difference", "needs a decision with kind = 'amount'"
+        for name in ("max_mean_difference", "min_mean_ratio"):
+            if getattr(model.rules, name) is not None:
+                yield f"rules.{name}", "needs a decision with kind = 'amount'"
         return
     yield from _faults_of_range(decision)
     if limit is None:
@@ -31,7 +33,22 @@ def amount_faults(model: ModelPolicy) -> Iterator[tuple[str, str]]:
         )
     elif limit >= decision.range[1] - decision.range[0]:
         yield "rules.max_mean_difference", "must be less than maximum - minimum, else no difference breaks it"
+    yield from _faults_of_ratio(model.rules.min_mean_ratio, decision)
     yield from _faults_of_tests(model)
+
+
+def _faults_of_ratio(limit: float | None, decision: Decision) -> Iterator[tuple[str, str]]:
+    low, high = decision.range
+    if limit is None or not (low < high and isfinite(high - low)):
+        return
+    if low < 0:
+        yield "rules.min_mean_ratio", "needs a minimum of 0 or more: means that can be negative have no ratio"
+        return
+    # Exactly, and in the terms of the test, which compares shares of the range.
+    is_breakable = Fraction(repr(limit)) * Fraction(repr(high)) > Fraction(repr(low))
+    is_tested = (1 - limit) * (high / (high - low)) < 1 and (1 - limit) * (low / (high - low)) < limit
+    if not (is_breakable and is_tested):
+        yield "rules.min_mean_ratio", "must be above minimum / maximum, else no ratio breaks it"
 
 
 def _faults_of_range(decision: Decision) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
 from stream_app.pipeline.disclosure.causes import DisclosedCause
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS, LimitKind
 from stream_app.pipeline.replay.scenarios.results import ScenarioResults
 from stream_app.policy import ModelPolicy
 from stream_app.render.charts import split_bars, time_label
@@ -21,6 +21,7 @@ from stream_app.render.report.amounts import (
     amount_cells,
     are_of_amounts,
     means_of_alert,
+    rounded_difference,
 )
 from stream_app.render.report.charts import segment_name
 
@@ -115,10 +116,13 @@ def _shares(group: DisclosedGroup) -> list[str]:
 
 def _values_of(alert: DisclosedAlert) -> tuple[str, str]:
     """Return the name and the text of what an alert is about."""
-    if KIND_OF_TEST[alert.test] is LimitKind.MEAN:
-        amounts = alert.amounts
-        shown = means_of_alert(amounts) if isinstance(amounts, DisclosedAlertAmounts) else "suppressed"
-        return "means of group and reference, difference", shown
+    if KIND_OF_TEST[alert.test] in MEAN_KINDS:
+        name, amounts = "means of group and reference, difference", alert.amounts
+        if not isinstance(amounts, DisclosedAlertAmounts):
+            return name, "suppressed"
+        if alert.is_rounded:
+            return "difference of means", rounded_difference(amounts)
+        return name, means_of_alert(amounts)
     name = "share of the scores, ratio, gap" if alert.test in _OF_SCORES else "rate, ratio, gap"
     return name, _values(alert.n, alert.rate, alert.disparate_impact_ratio, alert.gap)
 

@@ -9,7 +9,7 @@ from stream_app.pipeline.disclosure.amounts.values import (
     DisclosedAmountCause,
     DisclosedAmounts,
 )
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import shown_amount, shown_ratio
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.results import Bounds
@@ -55,7 +55,16 @@ def means_of_alert(amounts: DisclosedAlertAmounts) -> str:
     """Return both means of an alert and their difference, with its interval."""
     limit, difference = amounts.limit, amounts.difference
     means = ", ".join(_number(Measured(mean), limit) or "undefined" for mean in (amounts.mean, amounts.mean_reference))
-    return f"{means}, {_number(difference, limit, is_signed=True)} (95% CI {_interval(difference, limit) or 'none'})"
+    shown = f"{means}, {_number(difference, limit, is_signed=True)} (95% CI {_interval(difference, limit) or 'none'})"
+    ratio = amounts.ratio
+    if not isinstance(ratio, Measured) or ratio.value is None:
+        return shown
+    return f"{shown}; ratio {shown_ratio(ratio.value, ratio.lower, ratio.upper, '95% CI ')}"
+
+
+def rounded_difference(amounts: DisclosedAlertAmounts) -> str:
+    """Return the difference of an alert with rounded numbers: its means and its interval are not shown."""
+    return f"about {_number(amounts.difference, amounts.limit, is_signed=True)}"
 
 
 def amount_bars(cause: DisclosedAmountCause, model: ModelPolicy) -> list[tuple[str, float, float]]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits
 from stream_app.pipeline.disclosure.results import DisclosedGroup, DisclosedResult
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.policy import Decision, ModelPolicy, Rules
-from stream_app.web_app.pages.parts.amounts import amounts_of, limit_of_means, measured_text
+from stream_app.web_app.pages.parts.amounts import (
+    amounts_of,
+    limit_of_means,
+    measured_text,
+    ratio_text,
+)
 from stream_app.web_app.pages.verdict_rows import StateText, groups_of, rules_of, standing_of
 
 _MEDIAN, _NINE_TENTHS = 0.5, 0.9
@@ -23,6 +29,7 @@ class AmountRow(NamedTuple):
     n: str
     mean: str
     difference: str
+    ratio: str
     median: str
     nine_tenths: str
     note: str
@@ -40,7 +47,9 @@ def amount_notes(model: ModelPolicy) -> str:
     name = decision.name if isinstance(decision, Decision) else "amount"
     good = "" if decision is None else f" A {decision.favorable} {name} is good for people."
     limit = f"{limit_of_means(model.rules):g}"
-    return f"Difference: mean {name} of a group less that of the reference; limit ±{limit}.{good}"
+    least = model.rules.min_mean_ratio
+    ratio = "" if least is None else f" Ratio: mean of a group / that of the reference; limit {ratio_limits(least)}."
+    return f"Difference: mean {name} of a group less that of the reference; limit ±{limit}.{ratio}{good}"
 
 
 def _row(group: DisclosedGroup, result: DisclosedResult, rules: Rules | None) -> AmountRow:
@@ -52,6 +61,7 @@ def _row(group: DisclosedGroup, result: DisclosedResult, rules: Rules | None) ->
         n=standing.n,
         mean=measured_text(amounts.mean, limit),
         difference=measured_text(amounts.difference, limit, is_signed=True),
+        ratio=ratio_text(amounts.ratio),
         median=measured_text(quantiles.get(_MEDIAN), limit),
         nine_tenths=measured_text(quantiles.get(_NINE_TENTHS), limit),
         note=standing.note,

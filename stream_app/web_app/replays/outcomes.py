@@ -18,6 +18,7 @@ from stream_app.pipeline.replay.verify.verification import Verification
 from stream_app.policy import ModelPolicy
 from stream_app.programs.replay.run_files import load
 from stream_app.programs.replay.words import ReadTopic, describe
+from stream_app.web_app.replays.amount_outcomes import compared_amounts, widest_differences
 
 _TAIL = 8192  # bytes, of which the last line says how far the replay is
 _FAULT = "fairstream: "  # how a command begins what it says about its failure
@@ -75,8 +76,16 @@ def read_verification(line: bytes, model: ModelPolicy) -> Json:
     return {"is_equal": found.is_equal, "n_records": found.n_records, "n_equal": found.n_equal, "lines": [*lines]}
 
 
-def read_comparison(state_dir: Path, run: str, model: ModelPolicy) -> Json:
+def read_comparison(state_dir: Path, run: str, model: ModelPolicy, drafted: ModelPolicy) -> Json:
     """Return what a comparison has found: for each attribute the alerts and the ratio in use and under the draft.
+
+    Of decisions that are amounts it is the widest difference of means, and ``amounts`` has those of each group.
+
+    Args:
+        state_dir: Folder of the installation.
+        run: Name of the run.
+        model: The policy in use.
+        drafted: The draft.
 
     Raises:
         FailedError: its files cannot be read, or the command followed another policy than the pages do.
@@ -90,37 +99,39 @@ def read_comparison(state_dir: Path, run: str, model: ModelPolicy) -> Json:
     if summaries[0].policy_hash != model.hash() or min(part.k for part in summaries) < model.privacy.k:
         raise FailedError("The policy file has changed since the web application started: restart it")
     changes = compare_runs(original, draft).alerts
+    more = {"amounts": compared_amounts(original, draft, model, drafted)} if model.kind == "amounts" else {}
     return {
         "n_records": saved.manifest.n_records,
         "n_counted": saved.manifest.n_counted,
         "policy_hashes": [part.policy_hash for part in summaries],
         "digests": [part.digest for part in summaries],
-        "rows": [*_rows(original, draft)],
+        "rows": [*_rows(original, draft, model)],
         "n_changed": len(changes),
         "n_withheld": sum(part.n_withheld for part in summaries),
         "k": max(part.k for part in summaries),
         "changes": [msgspec.to_builtins(change) for change in changes[:_MOST_CHANGES]],
+        **more,
     }
 
 
-def _rows(original: ScenarioResults, draft: ScenarioResults) -> Iterator[Json]:
-    sides = [(_ratios(side), _alerts_by_attribute(side.alerts)) for side in (original, draft)]
-    for attribute in dict.fromkeys(name for part in (0, 1) for side in sides for name in side[part]):
+def _rows(original: ScenarioResults, draft: ScenarioResults, model: ModelPolicy) -> Iterator[Json]:
+    name, values_of = ("difference", widest_differences) if model.kind == "amounts" else ("ratio", _ratios)
+    sides = [(values_of(side), _alerts_by_attribute(side.alerts)) for side in (original, draft)]
+    for attribute in dict.fromkeys(found for part in (0, 1) for side in sides for found in side[part]):
         facts = [
-            _side(alerts.get(attribute, []), ratios.get(attribute)) if is_judged else None
-            for ratios, alerts in sides
-            for is_judged in [attribute in ratios or attribute == INTERSECTIONS]
+            _side(alerts.get(attribute, [])) | {name: values.get(attribute)} if is_judged else None
+            for values, alerts in sides
+            for is_judged in [attribute in values or attribute == INTERSECTIONS]
         ]
         yield {"attribute": attribute, "in_use": facts[0], "draft": facts[1]}
 
 
-def _side(alerts: Sequence[DisclosedAlert], ratio: float | None) -> Json:
+def _side(alerts: Sequence[DisclosedAlert]) -> Json:
     times = sorted(alert.at_s for alert in alerts)
     return {
         "n": len(times),
         "first_s": times[0] if times else None,
         "last_s": times[-1] if times else None,
-        "ratio": ratio,
     }
 
 

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from stream_app.errors import PolicyError
+from stream_app.pipeline.replay.scenarios.scenario import reject_other_amounts
 from stream_app.policy import ModelPolicy
 from stream_app.web_app.policies.drafts import DraftError, read_draft
 from stream_app.web_app.policies.models import PolicyDraft
@@ -66,10 +68,26 @@ def reject_draft(draft: PolicyDraft, model: ModelPolicy) -> None:
     """Reject a draft that cannot be compared.
 
     Raises:
-        ReplayError: decisions are amounts, or it is invalid in this version, lacks the model, or shows smaller groups.
+        ReplayError: it is invalid in this version, lacks the model, counts other amounts, or shows smaller groups.
     """
-    if model.kind == "amounts":
-        raise ReplayError(f"Drafts are compared by approval rates, and decisions of {model.name} are amounts.")
+    drafted = drafted_model(draft, model)
+    try:
+        reject_other_amounts(drafted, model)
+    except PolicyError as error:
+        raise ReplayError(f"The draft counts other amounts. {error}.") from None
+    if drafted.privacy.k < model.privacy.k:
+        raise ReplayError(
+            f"The draft shows groups of {drafted.privacy.k} decisions, and the policy in use {model.privacy.k} and "
+            "more: a comparison would show what the policy hides."
+        )
+
+
+def drafted_model(draft: PolicyDraft, model: ModelPolicy) -> ModelPolicy:
+    """Return the policy of a model in a draft.
+
+    Raises:
+        ReplayError: the draft is invalid in this version, or does not judge the model in the same kind.
+    """
     try:
         policy = read_draft(draft.text)
     except DraftError as error:
@@ -77,8 +95,4 @@ def reject_draft(draft: PolicyDraft, model: ModelPolicy) -> None:
     drafted = next((other for other in policy.models if other.name == model.name), None)
     if drafted is None or drafted.kind != model.kind:
         raise ReplayError(f"The draft does not judge {model.name}.")
-    if drafted.privacy.k < model.privacy.k:
-        raise ReplayError(
-            f"The draft shows groups of {drafted.privacy.k} decisions, and the policy in use {model.privacy.k} and "
-            "more: a comparison would show what the policy hides."
-        )
+    return drafted

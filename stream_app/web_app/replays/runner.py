@@ -28,6 +28,7 @@ from stream_app.web_app.replays.outcomes import (
     read_comparison,
     read_verification,
 )
+from stream_app.web_app.replays.periods import ReplayError, drafted_model
 from stream_app.web_app.replays.trail import note_end
 
 AT_ONCE = 2
@@ -201,7 +202,13 @@ class ReplayRunner:
         line = answer_in(running.log)
         if running.replay.kind == Kind.VERIFY:
             return read_verification(line, running.model)
-        return read_comparison(Path(self._settings.state_dir), running.replay.run, running.model)
+        replay, model = running.replay, running.model
+        assert replay.draft is not None
+        try:
+            drafted = drafted_model(replay.draft, model)
+        except ReplayError as error:
+            raise FailedError(str(error)) from None
+        return read_comparison(Path(self._settings.state_dir), replay.run, model, drafted)
 
     def _end(self, replay: Replay, status: ReplayStatus, *, answer: Json | None = None, fault: str = "") -> None:
         now_s = int(time.time())

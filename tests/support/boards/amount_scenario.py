@@ -28,7 +28,7 @@ _N = 1000.0
 
 @dataclass(frozen=True)
 class _Model:
-    """A model: its amount, which amounts are good, its limit, the mean of the reference, and that of women."""
+    """A model: its amount, which amounts are good, its limits, the mean of the reference, and that of women."""
 
     name: str
     amount: str
@@ -36,13 +36,20 @@ class _Model:
     limit: float
     reference: float
     female: Value
+    least_ratio: float | None = None
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The tests of each pair."""
+        of_ratio = ("mean_ratio_low", "mean_ratio_high")
+        return ("mean_low", "mean_high", *(of_ratio if self.least_ratio else ()))
 
 
 def _risen(before: float, after: float) -> Value:
     return lambda t: after if t >= BREACH_S else before
 
 
-_RATES = _Model("rates", "rate", "low", 0.25, 8.5, _risen(8.52, 9.2))
+_RATES = _Model("rates", "rate", "low", 0.25, 8.5, _risen(8.52, 9.2), 0.9)
 _WAGES = _Model("wages", "wage", "high", 150.0, 3_275.0, constant(3_242.5))
 
 
@@ -60,10 +67,14 @@ def _declared(model: _Model, threshold: float) -> Iterator[Series]:
     yield Series("amount_info", info, constant(1))
     pair = _pair(model)
     yield Series("threshold_ratio", {**pair, "kind": "mean_difference"}, constant(model.limit))
+    if model.least_ratio:
+        yield Series("threshold_ratio", {**pair, "kind": "mean_ratio"}, constant(model.least_ratio))
+        yield Series("alert_level", {**pair, "kind": "mean_ratio"}, constant(0))
+        yield Series("breach_groups", {**pair, "kind": "mean_ratio"}, constant(0))
     yield Series("reference_info", {**pair, "reference": _GROUPS[0]}, constant(1))
     for position, group in enumerate(_GROUPS):
         yield Series("group_info", {**pair, "group": group, "position": str(position)}, constant(1))
-    for test in ("mean_low", "mean_high"):
+    for test in model.tests:
         yield Series("evidence_threshold_log10", {**pair, "test": test}, constant(threshold))
     for window, limit_s in _SIZES:
         yield Series("window_age_limit_seconds", {"model": model.name, "window": window}, constant(limit_s))
@@ -73,6 +84,7 @@ def _windows(model: _Model, start_s: int) -> Iterator[Series]:
     crossed = {**_pair(model), "attribute": "gender+race"}
     yield Series("reference_info", {**crossed, "reference": _CROSSED[0]}, constant(1))
     difference: Value = lambda t: at(model.female, t) - model.reference  # noqa: E731
+    ratio: Value = lambda t: at(model.female, t) / model.reference  # noqa: E731
     for window, _ in _SIZES:
         end: Value = late(lambda t: float((start_s + t) // 60 * 60))
         for labels in (_pair(model), crossed):
@@ -84,6 +96,8 @@ def _windows(model: _Model, start_s: int) -> Iterator[Series]:
         yield from _group({**own, "group": "female"}, model, late(model.female))
         for labels, group in ((own, "female"), ({**crossed, "window": window}, _CROSSED[1])):
             yield from _interval("mean_difference_amount", {**labels, "group": group}, late(difference), model)
+            if model.least_ratio:
+                yield Series("mean_ratio", {**labels, "group": group}, late(ratio))
         for quantile in ("p50", "p90"):
             of_quantile = f"{quantile}_difference_amount"
             yield from _interval(of_quantile, {**own, "group": "female"}, late(difference), model)
@@ -122,6 +136,8 @@ def _breach(start_s: int, threshold: float) -> Iterator[Series]:
     yield Series("breach_groups", kind, stepping(1))
     yield Series("incident_level", {**pair, "about": "decisions"}, stepping(3))
     yield Series("evidence_log10", {**pair, "group": "female", "test": "mean_high"}, constant(0.0))
+    for test in ("mean_ratio_low", "mean_ratio_high"):
+        yield Series("evidence_log10", {**pair, "group": "female", "test": test}, constant(0.2 * threshold))
     rising: Value = lambda t: threshold * t / BREACH_S if t < BREACH_S else None  # noqa: E731
     yield Series("evidence_log10", {**pair, "group": "female", "test": "mean_low"}, rising)
     of_recovery = {**pair, "test": "mean_low_recovery"}
@@ -147,6 +163,7 @@ def _breach(start_s: int, threshold: float) -> Iterator[Series]:
         "mean_difference_amount": 0.7,
         "mean_difference_amount_lower": 0.65,
         "mean_difference_amount_upper": 0.75,
+        "mean_ratio": 1.082,
         "distance_ratio": 0.45,
         "evidence_log10": 12.4,
         "evidence_threshold_log10": threshold,

@@ -18,11 +18,12 @@ from benchmarks.amounts.coverage import SHAPES, SIZES
 from benchmarks.amounts.delays import CHANGES, Change, DelayResult, delays_after
 from benchmarks.amounts.false_alarms import NullResult, false_alarms
 from benchmarks.amounts.oracle import new_oracle
+from benchmarks.amounts.ratios import RATIO_CHANGES, RATIO_NULLS
 from benchmarks.amounts.streams import NULLS, AmountStream
 from tests.support.paths import ROOT
 
 
-@pytest.mark.parametrize("stream", NULLS, ids=lambda stream: stream.name)
+@pytest.mark.parametrize("stream", [*NULLS, *RATIO_NULLS], ids=lambda stream: stream.name)
 def test_alarms_are_rare_where_the_rule_is_kept(stream: AmountStream) -> None:
     # 10,000 decisions with a threshold of 100,000: a tenth of the 16 tests at most, so more than 7 are not chance.
     result = false_alarms(stream, n_panes=100, n_runs=8, log_c=math.log(1e5))
@@ -31,7 +32,7 @@ def test_alarms_are_rare_where_the_rule_is_kept(stream: AmountStream) -> None:
     assert result.n_near <= result.n_tests
 
 
-@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[4]], ids=lambda change: change.name)
+@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[4], RATIO_CHANGES[0]], ids=lambda change: change.name)
 def test_a_change_is_detected_hardly_later_than_by_the_oracle(change: Change) -> None:
     result = delays_after(change, n_runs=16, n_calm_panes=30, n_oracle_panes=300, n_oracle_runs=30)
 
@@ -63,20 +64,23 @@ def test_the_quick_form_runs_in_one_go_with_progress_tables_and_json(
     tiny = Size(20, 4, 1e6, 4, 5, 20, 4, 20)
     monkeypatch.setattr(command, "QUICK", tiny)
     monkeypatch.setattr(command, "CHANGES", [CHANGES[2]])
+    monkeypatch.setattr(command, "RATIO_CHANGES", [RATIO_CHANGES[0]])
+    streams, changes = (*NULLS, *RATIO_NULLS), (CHANGES[2], RATIO_CHANGES[0])
     file = tmp_path / "figures.json"
     command.main(Namespace(quick=True, json=file))
     printed = capsys.readouterr()
-    n_parts = len(NULLS) + 1 + len(SHAPES) * len(SIZES)
+    n_parts = len(streams) + len(changes) + len(SHAPES) * len(SIZES)
     done = re.findall(r"^(\d+)/(\d+) .+: [\d.]+ s, in all \d+ s$", printed.err, re.MULTILINE)
     assert done == [(str(number), str(n_parts)) for number in range(1, n_parts + 1)]
     figures = json.loads(file.read_text("utf-8"))
-    assert [len(figures[part]) for part in ("false_alarms", "delays", "coverage")] == [len(NULLS), 1, 28]
+    assert [len(figures[part]) for part in ("false_alarms", "delays", "coverage")] == [len(streams), 2, 28]
     rows = [line.split(" | ")[0].removeprefix("| ").strip() for line in printed.out.splitlines() if line]
-    names = [*(name for name in SHAPES for _ in SIZES), *(stream.name for stream in NULLS), CHANGES[2].name]
+    names = [*(name for name in SHAPES for _ in SIZES), *(each.name for each in (*streams, *changes))]
     assert [row for row in rows if row in names] == names
 
 
 def test_the_page_has_every_row_of_the_tables() -> None:
     page = (ROOT / "docs" / "explanation" / "amounts.md").read_text("utf-8")
     rows = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
-    assert {*SHAPES, *(stream.name for stream in NULLS), *(change.name for change in CHANGES)} <= rows
+    measured = (*NULLS, *RATIO_NULLS, *CHANGES, *RATIO_CHANGES)
+    assert {*SHAPES, *(each.name for each in measured)} <= rows

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from stream_app.edges.metrics.catalog import MetricFact, list_metrics
-from stream_app.pipeline.records.evidence import KIND_OF_TEST, OUTCOME_KINDS, PAIR_KINDS, LimitKind, PairTest
+from stream_app.pipeline.records.evidence import KIND_OF_TEST, MEAN_KINDS, OUTCOME_KINDS, PAIR_KINDS, PairTest
 from stream_app.policy import load_policy
 from tests.support.boards.board_queries import asked, expressions, metric_names
 from tests.support.boards.metric_scenario import NOT_EXPORTED_YET, scenario
@@ -55,7 +55,7 @@ def family(test: PairTest) -> str:
 
     A model decides either by rates or by amounts, so that tests of both are never on a panel at once.
     """
-    families = {(*PAIR_KINDS, LimitKind.MEAN): "decisions", OUTCOME_KINDS: "outcomes"}
+    families = {(*PAIR_KINDS, *MEAN_KINDS): "decisions", OUTCOME_KINDS: "outcomes"}
     names = [name for kinds, name in families.items() if KIND_OF_TEST[test] in kinds]
     return names[0] if names else "score drift" if test is PairTest.SCORE_DRIFT else "scores"
 

@@ -14,7 +14,8 @@ from stream_app.policy import MAX_CELLS, ModelPolicy, parse_policy
 from stream_app.policy.reference import PLACES, as_markdown, describe_fields
 from tests.support.docs.pages import read_page
 from tests.support.lanes.ingest_lane import IngestLane
-from tests.unit.policy.test_policy import MISTAKES, PLAIN
+from tests.support.policies.mistakes import MISTAKES
+from tests.support.policies.plain import PLAIN
 
 REFERENCE = read_page("docs", "reference", "policy.md").text
 GUIDE = read_page("docs", "how-to", "policies.md").text

@@ -73,7 +73,7 @@ def test_a_drift_is_an_alert_after_its_onset(loans: InMemoryPipeline) -> None:
     first = alerts[(alerts["attribute"] == "gender") & (alerts["change"] == "breach")].iloc[0]
     assert first["group"] == "female"
     assert abs(first["onset"] - datetime(2026, 1, 1, 0, 0, 40, tzinfo=UTC)) <= timedelta(seconds=20)
-    assert "female vs. male: " in first["sentence"]  # exact, or rounded where the onset is inside a window
+    assert first["sentence"].startswith("DIR 0.")
     assert alerts["time"].is_monotonic_increasing
 
 

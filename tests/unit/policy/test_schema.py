@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from stream_app.policy import parse_policy, read_policy_text, shipped_names
 from stream_app.policy.reference import PLACES, describe_fields
 from stream_app.policy.schema import policy_schema
-from tests.unit.policy.test_policy import MISTAKES, PLAIN
+from tests.support.policies.mistakes import MISTAKES
+from tests.support.policies.plain import PLAIN
 
 SCHEMA = policy_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -89,7 +89,9 @@ def test_a_run_is_saved_with_a_report_of_means_and_read_again(tmp_path: Path, wo
     for text in ("sex: mean price less that of m", "Mean price of f is", "90% below", "within segments", ">limit +5<"):
         assert text in html
     text = re.sub(r"<[^>]*>|<style>.*?</style>", " ", html, flags=re.DOTALL)
-    assert not re.search(r"approval rate|disparate impact|ratio, gap|consistency|undefined|\b(nan|None|inf)\b", text)
+    absent = r"approval rate|disparate impact|ratio, gap|consistency|undefined|CI none|\b(nan|None|inf)\b"
+    assert not re.search(absent, text)
+    assert "<td>difference of means</td><td>about +20</td>" in html
 
 
 def test_a_report_in_which_every_group_is_hidden_has_no_rates_either(world: judged_world.World) -> None:

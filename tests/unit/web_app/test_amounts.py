@@ -17,6 +17,7 @@ from stream_app.pipeline.records.amounts.amount_results import AmountResult, enc
 from stream_app.pipeline.records.amounts.values import AmountValues, Measured
 from stream_app.pipeline.records.results import GroupResult
 from stream_app.policy import Policy, read_policy_text
+from stream_app.settings import Settings
 from stream_app.topics import FAIRNESS_ALERTS, FAIRNESS_RESULTS
 from stream_app.web_app.accounts.roles import Role
 from stream_app.web_app.pages.watched import watch
@@ -184,7 +185,7 @@ def test_an_alert_leads_to_the_page_and_shows_where_the_difference_comes_from() 
     row = next(row for row in AlertRow.objects.order_by("at_s") if row.attribute == "gender")
     text = text_of(f"/alerts/{row.id}")
     assert f'href="{PAGE}?attribute=gender"' in text
-    assert "mean rate of female is 0." in text
+    assert "Mean rate of female is 0." in text
     assert "Contribution to the difference by segment" in text
     assert "within segments</span>" in text
     assert "product=" in text
@@ -271,17 +272,18 @@ def test_the_share_of_unknown_groups_is_known_of_amounts_too() -> None:
     assert "fewer than 10 (fewer than 10)" in text_of(f"/quality/{MODEL.name}")
 
 
-def test_drafts_are_compared_for_models_with_rates_only() -> None:
-    fault = f"Drafts are compared by approval rates, and decisions of {MODEL.name} are amounts."
-    analyst = browser(Role.ANALYST)
-    draft = propose(add_user("other", None), read_policy_text("rates"), "x")
-    page = f"/policies/drafts/{draft.pk}"
+def test_a_draft_is_compared_unless_it_counts_other_amounts(log: Settings) -> None:
+    del log
+    analyst, author, text = browser(Role.ANALYST), add_user("other", None), read_policy_text("rates")
+    times = {"model": MODEL.name, "from": "2026-01-01T00:00", "to": "2026-01-02T00:00"}
+    page = f"/policies/drafts/{propose(author, text, 'x').pk}"
+    assert f'value="{MODEL.name}"' in analyst.get(page).content.decode()
+    assert analyst.post(f"{page}/compare", times).status_code == 302
+    draft = propose(author, text.replace("maximum = 36", "maximum = 40"), "x")
+    page, fault = f"/policies/drafts/{draft.pk}", "A scenario cannot change path, minimum, maximum or bins"
     assert fault in analyst.get(page).content.decode()
     assert f'value="{MODEL.name}"' not in analyst.get(page).content.decode()
-    answer = analyst.post(
-        f"{page}/compare", {"model": MODEL.name, "from": "2026-01-01T00:00", "to": "2026-01-02T00:00"}
-    )
-    assert answer.status_code == 409
-    assert fault in answer.content.decode()
-    with pytest.raises(ReplayError, match="are amounts"):
+    answer = analyst.post(f"{page}/compare", times)
+    assert (answer.status_code, fault in answer.content.decode()) == (409, True)
+    with pytest.raises(ReplayError, match="counts other amounts"):
         reject_draft(draft, MODEL)

@@ -72,7 +72,7 @@ def test_a_comparison_counts_breaches_by_attribute_with_their_times_and_the_lowe
     both = breach(at_s=180, attribute="race+sex", group="black & female")
     small = UNFAIR | {"hispan": (3, 2)}
     save_run(tmp_path, [(UNFAIR, [first, second, breach(at_s=240, change="recovery"), both]), (small, [])])
-    answer = read_comparison(tmp_path, RUN, MODEL)
+    answer = read_comparison(tmp_path, RUN, MODEL, MODEL)
     race, crossed = answer["rows"]
     assert race["in_use"] == {"n": 2, "first_s": 60, "last_s": 120, "ratio": pytest.approx(1 / 3)}
     assert race["draft"] == {"n": 0, "first_s": None, "last_s": None, "ratio": None}  # suppressed
@@ -86,9 +86,9 @@ def test_what_was_judged_under_another_policy_than_the_pages_show_is_not_stored(
 ) -> None:
     save_run(tmp_path, [(UNFAIR, []), (UNFAIR, [])], **changed)
     with pytest.raises(FailedError, match="restart"):
-        read_comparison(tmp_path, RUN, MODEL)
+        read_comparison(tmp_path, RUN, MODEL, MODEL)
     with pytest.raises(FailedError):
-        read_comparison(tmp_path, "web-2-abc", MODEL)
+        read_comparison(tmp_path, "web-2-abc", MODEL, MODEL)
 
 
 @pytest.mark.parametrize("is_equal", [True, False])

@@ -251,9 +251,9 @@ def test_a_comparison_is_a_table_by_attribute() -> None:
     shown = row_of(replay)
     assert shown.result == "3 alerts differ"
     assert shown.table[0][:5] == ("race", "2", "0", "1970-01-01 00:01:00 UTC / 1970-01-01 00:02:00 UTC", "–")
-    assert (shown.table[0].ratio_in_use, shown.table[0].differs) == ("0.500", True)
+    assert (shown.table[0].value_in_use, shown.table[0].differs) == ("0.500", True)
     assert "2 groups of windows and totals withheld, as fewer than 10 people would follow" in shown.facts[2]
-    assert (shown.table[1].n_in_use, shown.table[1].ratio_draft) == ("–", "–")
+    assert (shown.table[1].n_in_use, shown.table[1].value_draft) == ("–", "–")
     client = browser(Role.VIEWER)
     for path in (f"/replays/{replay.pk}", "/replays", f"/policies/drafts/{replay.draft_id}"):
         text = client.get(path).content.decode()

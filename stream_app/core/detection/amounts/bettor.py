@@ -9,6 +9,7 @@ import numpy as np
 from stream_app.core.amounts.counts import N_COLUMNS, edge_weights, edges
 from stream_app.core.arrays import Bools, Floats, Ints
 from stream_app.core.detection.amounts.evidence import amount_evidence
+from stream_app.core.detection.amounts.lines import line_of
 from stream_app.core.detection.amounts.usual_amounts import add_amounts, new_amount_sums, usual_amounts
 from stream_app.core.detection.betting.alternatives import N_ALTERNATIVES
 from stream_app.core.detection.betting.bettor import Bets, Bettor, sum_over_strata
@@ -21,14 +22,17 @@ class AmountBettor(Bettor):
     """Bets on each period by the amounts known before it, then learns from it.
 
     Args:
-        rules: Rule of each detector, a gap as a share of the range.
+        rules: Rule of each detector: a gap as a share of the range, or a ratio.
         n_strata: Strata whose evidence is added up, >= 1.
         design_effect: Divides the evidence, where decisions come in copies, >= 1: the mean of a root of an e-value
             is at most that root of its mean.
+        zero: The amount 0 as a share of the range, more being better; of use to ratios alone.
     """
 
-    def __init__(self, rules: Sequence[RateRule], *, n_strata: int, design_effect: float) -> None:
+    def __init__(self, rules: Sequence[RateRule], *, n_strata: int, design_effect: float, zero: float = 0.0) -> None:
         super().__init__(rules, n_strata=n_strata, design_effect=design_effect)
+        lines = np.array([line_of(rule, zero) for rule in rules], np.float64).reshape(-1, 3).T
+        self._scales, self._limits = lines[:2], lines[2]
         self._rate_sums = new_amount_sums(len(rules) * n_strata)
 
     def bet(self, counts: Ints, is_breach: Bools) -> Bets:
@@ -43,7 +47,9 @@ class AmountBettor(Bettor):
             who, own = detectors[at], rows[at]
             weights = _weights_of(by_row[own])
             usual = usual_amounts(self._rate_sums[own])
-            log_e[:, at], is_bet[:, at] = amount_evidence(self._limits[who], is_breach[who], usual, weights)
+            log_e[:, at], is_bet[:, at] = amount_evidence(
+                self._limits[who], is_breach[who], usual, weights, self._scales[:, who]
+            )
             self._rate_sums[own] = add_amounts(self._rate_sums[own], _moments_of(weights))
         return sum_over_strata(Bets(detectors, log_e / self._design_effect, is_bet))
 

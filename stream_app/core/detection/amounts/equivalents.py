@@ -11,7 +11,7 @@ from stream_app.core.arrays import Floats, Ints
 _LEAST = 1e-6  # of a variance as a share of the square of the range
 
 
-def as_counts(columns: Ints) -> Floats:
+def as_counts(columns: Ints, scales: tuple[float, float] = (1.0, 1.0)) -> Floats:
     """Return ``f sum / FULL`` and ``f n`` of each group: rates are the mean amounts, and vary as much as these.
 
     ``f = p (1 - p) / s^2`` with the mean p of all and the variance s^2 inside groups, spans and strata, is how many
@@ -19,6 +19,7 @@ def as_counts(columns: Ints) -> Floats:
 
     Args:
         columns: ``paired_columns`` of each span and stratum, shape (..., 4 bins).
+        scales: What the amounts of each group are multiplied by, in (0, 1]; p and s are of the products.
 
     Returns:
         ``k, n, k_ref, n_ref``, shape (..., 4).
@@ -31,6 +32,7 @@ def as_counts(columns: Ints) -> Floats:
     sums, n = by_bin[..., 0::2].sum(axis=-2) / FULL, by_bin[..., 1::2].sum(axis=-2).astype(np.float64)
     weights = np.stack([edge_weights(by_bin[..., side + 1], by_bin[..., side]) for side in (0, 2)], axis=-2)
     squares = (weights * edges(weights.shape[-1] - 1) ** 2).sum(axis=-1)
+    sums, squares = sums * scales, squares * np.square(scales)
     inside = float((squares - np.divide(sums * sums, n, out=np.zeros_like(n), where=n > 0)).sum())
     n_inside = float(np.maximum(n - 1, 0).sum())
     mean = float(sums.sum() / max(n.sum(), 1.0))

@@ -41,6 +41,7 @@ class DisclosedAmounts(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Measured | None = None
     quantiles: tuple[QuantileValues, ...] = ()
     is_over: bool = False
+    is_ratio_over: bool | msgspec.UnsetType = msgspec.UNSET
     cause: DisclosedAmountCause | None = None
 
 
@@ -53,6 +54,8 @@ class DisclosedAlertAmounts(msgspec.Struct, frozen=True, kw_only=True):
     difference: Measured
     limit: float
     cause: DisclosedAmountCause | None = None
+    ratio: Measured | msgspec.UnsetType = msgspec.UNSET
+    least_ratio: float | msgspec.UnsetType = msgspec.UNSET
 
 
 def disclose_amounts(values: AmountValues, k: int, *, with_reference: bool) -> DisclosedAmounts:
@@ -72,6 +75,7 @@ def disclose_amounts(values: AmountValues, k: int, *, with_reference: bool) -> D
         ratio=values.ratio,
         quantiles=values.quantiles,
         is_over=values.is_over,
+        is_ratio_over=values.is_ratio_over,
         cause=None if values.cause is None else disclose_amount_cause(values.cause, k),
     )
 
@@ -97,6 +101,8 @@ def disclose_alert_amounts(amounts: AlertAmounts, k: int) -> DisclosedAlertAmoun
         mean_reference=amounts.mean_reference,
         difference=amounts.difference,
         limit=amounts.limit,
+        ratio=amounts.ratio,
+        least_ratio=amounts.least_ratio,
         cause=None if amounts.cause is None else disclose_amount_cause(amounts.cause, k),
     )
 

@@ -8,6 +8,7 @@ from stream_app.core.cause.cause import OTHER_SEGMENTS
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts, DisclosedAmountPart
+from stream_app.pipeline.records.amounts.values import Measured
 
 _WITHIN, _MIX = "different amounts within the same segment", "a different mix of segments"
 _BY_WITHIN, _BY_MIX = (Driver.RATE, Driver.RATE_NOT_MIX), (Driver.MIX, Driver.MIX_NOT_RATE)
@@ -26,6 +27,27 @@ def shown_amount(amount: float, limit: float, *, is_signed: bool = False) -> str
     text = f"{amount:{'+' if is_signed else ''},.{n_digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text.lstrip("+-") in ("", "0") else text
+
+
+def shown_ratio(value: float, lower: float | None, upper: float | None, about: str = "") -> str:
+    """Return a ratio with its interval.
+
+    >>> shown_ratio(1.0823, 1.061, 1.104), shown_ratio(1.2, 0.9, None, "95% CI ")
+    ('1.082 (1.061 to 1.104)', '1.200 (95% CI 0.900 or more)')
+    """
+    if lower is None:
+        return f"{value:.3f}"
+    ends = f"{lower:.3f} or more" if upper is None else f"{lower:.3f} to {upper:.3f}"
+    return f"{value:.3f} ({about}{ends})"
+
+
+def ratio_limits(least: float) -> str:
+    """Return the ratios of means that are permitted.
+
+    >>> ratio_limits(0.8)
+    '0.8 to 1.25'
+    """
+    return f"{least:g} to {1 / least:.4g}"
 
 
 def headline(name: str, group: str, reference: str, difference: float, limit: float) -> str:
@@ -57,6 +79,25 @@ def describe_mean_breach(amounts: DisclosedAlertAmounts, group: str, reference: 
         return f"{worse} worse off than {better}: mean {amounts.name}; limit {limit}"
     way, size = "higher" if difference > 0 else "lower", shown_amount(abs(difference), amounts.limit)
     return f"{worse} worse off: mean {amounts.name} {size} {way} than {better}; limit {limit}"
+
+
+def describe_ratio_breach(amounts: DisclosedAlertAmounts, group: str, reference: str, *, is_group_worse: bool) -> str:
+    """Say who is worse off, how many times as high the higher mean is, and what the limit is.
+
+    Args:
+        amounts: The amounts of the alert; without a ratio the difference is said.
+        group: The group.
+        reference: Its reference.
+        is_group_worse: Whether the group is worse off, or its reference.
+    """
+    ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
+    if not ratio or not isinstance(amounts.least_ratio, float):
+        return describe_mean_breach(amounts, group, reference, is_group_worse=is_group_worse)
+    worse, (higher, lower) = group if is_group_worse else reference, (group, reference)
+    if ratio < 1:
+        higher, lower, ratio = lower, higher, 1 / ratio
+    who = f"mean {amounts.name} of {higher} is {ratio:.3g} times that of {lower}"
+    return f"{worse} worse off: {who}; limit {1 / amounts.least_ratio:.3g} times"
 
 
 def describe_mean_cause(amounts: DisclosedAlertAmounts) -> str:

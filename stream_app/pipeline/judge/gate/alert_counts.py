@@ -1,11 +1,12 @@
 """What alerts may say beside windows: the exact counts of a pair since its onset, or rounded ones.
 
-The time range of an alert is a release as any other. It begins at the start of one of the smallest windows. As far as
-it covers windows that have closed and show both groups, it is the sum of these and says nothing new. What it counts in
-the open window is new: it is shown where no few people follow from it, it is remembered, and when the window closes,
-its tables are tested beside it. Where that is not possible, and for intersections, whose margins may be shown later,
-the time range ends with the last closed window; if that leaves too little, or a group was hidden since, readers see
-rounded numbers.
+The time range of an alert is a release as any other. As far as it covers windows that have closed and show both groups,
+it is the sum of these and says nothing new. A window that has closed is cut at the onset only where each period in it
+has enough people of both groups; else the range begins at the nearest start of one of the smallest windows. What it
+counts in the open window is new: it is shown where no few people follow from it, it is remembered, and when the window
+closes, its tables are tested beside it. Where that is not possible, and for intersections, whose margins may be shown
+later, the time range ends with the last closed window; if that leaves too little, or a group was hidden since, readers
+see rounded numbers.
 """
 
 from __future__ import annotations
@@ -89,19 +90,14 @@ class AlertCounts:
         end_s = history.end_s
         if self._k <= 1:
             return AlertRange(None, end_s, is_rounded=False)
-        rounded = AlertRange(None, end_s, is_rounded=True)
-        start_s = history.boundary_near(onset_s, self._size_s) if self._has_parts else None
-        if pair is None or start_s is None or _is_far(abs(start_s - onset_s), end_s - min(start_s, onset_s)):
-            return rounded
-        open_s = end_s - 1 - (end_s - 1) % self._size_s
-        until_s = self._memory.find(TOTAL).totals.until_s
-        if (until_s is not None and open_s < until_s) or not self._is_shown_since(start_s, open_s, pair):
-            return rounded
-        if CROSS not in pair.attribute and self._cut(open_s, history.between(open_s, end_s), pair):
-            return AlertRange(start_s, end_s, is_rounded=False)
-        if not _is_far(end_s - open_s, end_s - start_s):
-            return AlertRange(start_s, open_s, is_rounded=False)
-        return rounded
+        if pair is not None and self._has_parts:
+            for start_s in (history.start_near(onset_s), history.boundary_near(onset_s, self._size_s)):
+                if start_s is None or _is_far(abs(start_s - onset_s), end_s - min(start_s, onset_s)):
+                    continue
+                until_s = self._end_of(history, start_s, pair)
+                if until_s is not None:
+                    return AlertRange(start_s, until_s, is_rounded=False)
+        return AlertRange(None, end_s, is_rounded=True)
 
     def beside(self, key: WindowKey, tables: Tables, shown: Shown) -> Shown:
         """Return what a window may show beside the alerts that counted a part of it.
@@ -167,6 +163,41 @@ class AlertCounts:
         if self._memory.find(key).cuts:
             self._memory.of(key).cuts = []
 
+    def _end_of(self, history: PeriodHistory, start_s: int, pair: AlertedPair) -> int | None:
+        """Return how far exact counts of a pair may be shown from a time on; None where they may not."""
+        end_s = history.end_s
+        open_s, begin_s = self._start_of(end_s - 1), self._start_of(start_s)
+        until_s = self._memory.find(TOTAL).totals.until_s
+        if (until_s is not None and open_s < until_s) or not self._is_shown_since(begin_s, open_s, pair):
+            return None
+        if begin_s < start_s < open_s and not self._is_dense(history.parts(begin_s, begin_s + self._size_s), pair):
+            return None
+        if CROSS not in pair.attribute:
+            ends_s = [start_s, end_s] if start_s > open_s else [end_s]
+            if all(self._cut(open_s, history.between(open_s, until_s), pair) for until_s in ends_s):
+                return end_s
+        return open_s if start_s < open_s and not _is_far(end_s - open_s, end_s - start_s) else None
+
+    def _start_of(self, time_s: int) -> int:
+        """Return the start of the smallest window that contains a time."""
+        return time_s - time_s % self._size_s
+
+    def _is_dense(self, parts: list[Cells] | None, pair: AlertedPair) -> bool:
+        """Return whether no few people follow wherever a window is cut between its periods.
+
+        Then each period has at least k people of both groups, and those of all smaller groups are k together or nobody.
+        """
+        if parts is None or CROSS in pair.attribute:
+            return False
+        for people in (self._people(cells, pair.attribute) for cells in parts):
+            n_small = sum(n for n in people.values() if n < self._k)
+            if 0 < n_small < self._k or any(people.get((group,), 0) < self._k for group in pair.groups):
+                return False
+        return True
+
+    def _people(self, cells: Cells, name: str) -> dict[Labels, int]:
+        return margins_of(cross_of(self._layout, self._attributes, cells), self._attributes, [name])[name]
+
     def _is_shown_since(self, start_s: int, open_s: int, pair: AlertedPair) -> bool:
         """Return whether every window from a time on that has closed shows both groups."""
         runs = self._memory.find(TOTAL).runs
@@ -179,8 +210,7 @@ class AlertCounts:
     def _cut(self, open_s: int, part: HistorySpan, pair: AlertedPair) -> bool:
         """Take in what an alert counts in the open window; return False where few people would follow."""
         key = (self._smallest, open_s)
-        cross = cross_of(self._layout, self._attributes, part.cells)
-        people = margins_of(cross, self._attributes, [pair.attribute])[pair.attribute]
+        people = self._people(part.cells, pair.attribute)
         shown = [labels for labels in people if AND.join(labels) in pair.groups]
         cut, cuts = Cut(pair.attribute, part.end_s, sorted(people.items()), sorted(shown)), self._memory.find(key).cuts
         if cut in cuts:

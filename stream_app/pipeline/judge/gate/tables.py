@@ -34,9 +34,12 @@ def cross_of(layout: CellLayout, attributes: Sequence[str], cells: Mapping[int, 
 
     Args:
         layout: Layout of the cells.
-        attributes: Names of the protected attributes.
+        attributes: Names of the protected attributes; a model whose groups are all estimated has none.
         cells: Vectors by code.
     """
+    if not attributes:
+        n = sum(vector[0] for vector in cells.values())
+        return {(): n} if n else {}
     names = [layout.dimensions[layout.position_of(name)][1] for name in attributes]
     strides, sizes = np.array([layout.radix_of(name) for name in attributes], np.int64).reshape(-1, 2).T
     codes = np.fromiter(cells, np.int64, len(cells))

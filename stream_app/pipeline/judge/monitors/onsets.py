@@ -74,14 +74,15 @@ class OnsetSearch:
         history: The tested periods; others add to it before ``note`` is called.
         counts_of: Returns ``k, n, k_ref, n_ref`` by row and stratum from cells, shape (rows, strata, 4); or other sums
             that add up over spans.
-        as_counts: Makes such counts of other sums, shape (..., 4); None where they are counts.
+        as_counts: Makes such counts of other sums, shape (..., 4), and says what the rule of a change is about them;
+            None where they are counts.
     """
 
     def __init__(
         self,
         history: PeriodHistory,
         counts_of: Callable[[Cells], Ints],
-        as_counts: Callable[[Ints], Floats] | None = None,
+        as_counts: Callable[[Ints, SearchedChange], tuple[Floats, RateRule]] | None = None,
     ) -> None:
         self._history = history
         self._counts_of, self._as_counts = counts_of, as_counts
@@ -102,11 +103,12 @@ class OnsetSearch:
         if not starts_s:
             return OnsetRange(change.own_s)
         sums = np.array([by_start[start_s][change.row] for start_s in starts_s])
-        counts = (sums if self._as_counts is None else self._as_counts(sums))[..., COLUMNS[change.is_high]]
+        made, rule = (sums, change.rule) if self._as_counts is None else self._as_counts(sums, change)
+        counts = made[..., COLUMNS[change.is_high]]
         if not (counts[..., 1] * counts[..., 3]).any():
             return OnsetRange(change.own_s)
         own = max(int(np.searchsorted(starts_s, change.own_s, side="right")) - 1, 0)
-        best, earliest, latest = find_onset(counts, change.rule, own, is_recovery=change.is_recovery)
+        best, earliest, latest = find_onset(counts, rule, own, is_recovery=change.is_recovery)
         widths_s = [self._ends_s[start_s] - start_s for start_s in starts_s]
         period_s = min(widths_s)
         # A change inside a span of several periods looks like one at either end of it.

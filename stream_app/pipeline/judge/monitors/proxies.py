@@ -12,6 +12,7 @@ import numpy as np
 
 from stream_app.core.arrays import Floats, Ints
 from stream_app.core.detection.membership_bank import MembershipBank
+from stream_app.core.detection.rules import RateRule
 from stream_app.core.fairness.proxy import GroupEstimate, PairEstimate, ValueRange, estimate_groups, estimate_pair
 from stream_app.core.groups.memberships import MembershipSums, pair_sums
 from stream_app.core.groups.subgroups import Subgroup
@@ -19,7 +20,7 @@ from stream_app.core.windows.cells import CellLayout
 from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
-from stream_app.pipeline.judge.monitors.onsets import OnsetSearch
+from stream_app.pipeline.judge.monitors.onsets import OnsetSearch, SearchedChange
 from stream_app.pipeline.judge.monitors.pairs import (
     TESTS,
     against_limits,
@@ -72,7 +73,7 @@ class ProxyMonitor:
             strata=strata,
             detection=model.detection,
             config=(config_of(model), [(proxy.name, list(proxy.groups), proxy.reference) for proxy in model.proxies]),
-            onsets=OnsetSearch(PeriodHistory() if history is None else history, self._sums, as_counts),
+            onsets=OnsetSearch(PeriodHistory() if history is None else history, self._sums, _counts_of),
             stored=stored,
             make_bank=MembershipBank,
         )
@@ -146,6 +147,10 @@ class ProxyMonitor:
             return np.zeros_like(sums.strata)
         stride, n_labels = self._radix
         return sums.strata // stride % n_labels
+
+
+def _counts_of(sums: Ints, change: SearchedChange) -> tuple[Floats, RateRule]:
+    return as_counts(sums), change.rule
 
 
 def as_counts(sums: Ints) -> Floats:

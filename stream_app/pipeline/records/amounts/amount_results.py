@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.results import Result
 
@@ -22,11 +24,13 @@ class AmountResult(Result, frozen=True, kw_only=True):
         kind: ``amounts``.
         favorable: Which amounts are good for the person, ``low`` or ``high``.
         max_mean_difference: Widest difference of means that is permitted.
+        min_mean_ratio: Lowest ratio of means, or inverse of it, that is permitted; only where the policy has one.
     """
 
     kind: Literal["amounts"] = "amounts"
     favorable: Literal["low", "high"]
     max_mean_difference: float
+    min_mean_ratio: float | msgspec.UnsetType = msgspec.UNSET
 
 
 _codec = JsonCodec[AmountResult](AmountResult)

@@ -48,7 +48,8 @@ class AmountValues(msgspec.Struct, frozen=True, kw_only=True):
         ratio: Mean / that of the reference; likewise, and without a value where amounts can be negative.
         quantiles: Quantiles, from the bins.
         is_over: Whether the difference is beyond the limit, by its value alone.
-        cause: Why the means differ, where the group is in warning or in breach or the difference beyond the limit.
+        is_ratio_over: Whether the ratio is beyond its limit, by its value alone; only where the policy has one.
+        cause: Why the means differ, where the group is in warning or in breach or a value beyond its limit.
     """
 
     mean: Measured
@@ -56,6 +57,7 @@ class AmountValues(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Measured | None = None
     quantiles: tuple[QuantileValues, ...] = ()
     is_over: bool = False
+    is_ratio_over: bool | msgspec.UnsetType = msgspec.UNSET
     cause: AmountCause | None = None
 
 
@@ -69,6 +71,8 @@ class AlertAmounts(msgspec.Struct, frozen=True, kw_only=True):
         difference: Mean of the group less that of the reference.
         limit: Widest difference that is permitted.
         cause: Why they differ.
+        ratio: Mean of the group / that of the reference; only where the policy limits it.
+        least_ratio: Lowest ratio, or inverse of it, that is permitted; likewise.
     """
 
     name: str
@@ -77,3 +81,5 @@ class AlertAmounts(msgspec.Struct, frozen=True, kw_only=True):
     difference: Measured
     limit: float
     cause: AmountCause | None = None
+    ratio: Measured | msgspec.UnsetType = msgspec.UNSET
+    least_ratio: float | msgspec.UnsetType = msgspec.UNSET

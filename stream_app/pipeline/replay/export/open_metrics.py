@@ -42,7 +42,7 @@ def _amount(name: str, end: str) -> _Value:
     return read
 
 
-_AMOUNTS = {  # by the names of values; the ratio has no gauge
+_AMOUNTS = {  # by the names of values; that of the ratio, which has no unit, is below
     "mean": "Mean amount",
     "mean_difference": "Mean amount less that of the reference",
     "p50": "Median amount",
@@ -55,6 +55,7 @@ _OF_GROUPS: dict[str, tuple[str, _Value]] = {
     "fairstream_approval_ratio": ("Approval rate of a group.", lambda group: group.rate),
     "fairstream_approval_ratio_lower": ("Lower end of its interval.", _lower("rate_bounds")),
     "fairstream_approval_ratio_upper": ("Upper end of its interval.", _upper("rate_bounds")),
+    "fairstream_mean_ratio": ("Mean amount over that of the reference.", _amount("mean_ratio", "value")),
     "fairstream_disparate_impact_ratio": (
         "Approval rate over that of the reference.",
         lambda group: group.disparate_impact_ratio,

@@ -42,7 +42,7 @@ class CaseRelease(Protocol):
 
 
 def candidate_cuts(scores: Floats) -> Floats:
-    """Return cuts at quantiles, with four significant digits: none lies between the scores of two people by design."""
+    """Return cuts at quantiles, with four significant digits; none is chosen to separate two people."""
     quantiles = np.quantile(scores, np.linspace(0, 1, N_CUTS + 2)[1:-1]) if len(scores) else np.zeros(0)
     return np.unique([float(f"{cut:.4g}") for cut in quantiles])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,7 +24,7 @@ WINDOWS = "windows "  # starts the field that counts windows in a state
 _VALUES = ("n", "rate", "disparate_impact_ratio", "gap")
 _WORDS = {"disparate_impact_ratio": "ratio", "p50": "median", "p50_difference": "median difference"}
 _WORDS |= {"p90": "90% below", "p90_difference": "90% below, difference"}
-_Key = tuple[str, str, int]  # attribute, window, end; of totals 0
+WindowKey = tuple[str, str, int]  # attribute, window, end; of totals 0
 
 
 class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,18 @@ class GroupDelta(msgspec.Struct, frozen=True, kw_only=True):
     delta: float | None
 
 
+class ResultPair(NamedTuple):
+    """What both scenarios show of one attribute; None where a scenario shows nothing of it.
+
+    Attributes:
+        original: The result of the original.
+        scenario: The result of the scenario.
+    """
+
+    original: DisclosedResult | None
+    scenario: DisclosedResult | None
+
+
 class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     """How a scenario differs from the original.
 
@@ -64,7 +77,7 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunComparison:
     """Compare two scenarios of one model."""
-    ours, theirs = _newest(original.results), _newest(scenario.results)
+    ours, theirs = newest_by_window(original.results), newest_by_window(scenario.results)
     compared = _compared(ours, theirs)
     before, after = _facts(ours, compared), _facts(theirs, compared)
     deltas = []
@@ -76,6 +89,12 @@ def compare_runs(original: ScenarioResults, scenario: ScenarioResults) -> RunCom
         )
     alerts = compare_alerts(original.alerts, scenario.alerts)
     return RunComparison(original=original.name, scenario=scenario.name, deltas=tuple(deltas), alerts=tuple(alerts))
+
+
+def compared_results(original: ScenarioResults, scenario: ScenarioResults) -> dict[str, ResultPair]:
+    """Return the results by attribute whose values are compared."""
+    ours, theirs = newest_by_window(original.results), newest_by_window(scenario.results)
+    return {key[0]: ResultPair(ours.get(key), theirs.get(key)) for key in sorted(_compared(ours, theirs))}
 
 
 def field_words(field: str) -> str:
@@ -90,17 +109,17 @@ def field_words(field: str) -> str:
     return f"windows of {window}: {state_words(State(state))}"
 
 
-def _newest(results: Iterable[DisclosedResult]) -> dict[_Key, DisclosedResult]:
-    """Return the newest revision of each window, and the newest totals of each attribute under no end."""
+def newest_by_window(results: Iterable[DisclosedResult]) -> dict[WindowKey, DisclosedResult]:
+    """Return the newest revision of each window, and the newest totals of each attribute under the end 0."""
     return {
         (result.attribute, result.window, 0 if result.window == TOTAL_WINDOW else result.end_s): result
         for result in results
     }
 
 
-def _compared(ours: Mapping[_Key, DisclosedResult], theirs: Mapping[_Key, DisclosedResult]) -> set[_Key]:
+def _compared(ours: Mapping[WindowKey, DisclosedResult], theirs: Mapping[WindowKey, DisclosedResult]) -> set[WindowKey]:
     """Return of each attribute the totals or the window whose values are compared; totals where nothing fits."""
-    best: dict[str, tuple[bool, bool, int, int, _Key]] = {}
+    best: dict[str, tuple[bool, bool, int, int, WindowKey]] = {}
     for key in ours.keys() | theirs.keys():
         sides = [side[key] for side in (ours, theirs) if key in side]
         is_total = key[1] == TOTAL_WINDOW
@@ -120,7 +139,7 @@ def _shows_any(result: DisclosedResult) -> bool:
 
 
 def _facts(
-    results: Mapping[_Key, DisclosedResult], compared: Collection[_Key]
+    results: Mapping[WindowKey, DisclosedResult], compared: Collection[WindowKey]
 ) -> dict[tuple[str, str, str], float | None]:
     """Return the values of each group: those of the compared results, then its number of windows by state."""
     facts: dict[tuple[str, str, str], float | None] = {}

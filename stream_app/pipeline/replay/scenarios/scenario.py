@@ -68,12 +68,12 @@ def scenario_under(policy: Policy, original: ModelPolicy, name: str) -> Scenario
             f"Scenario {name!r} judges {model.name} as {model.kind}, the policy judges it as {original.kind}",
             action="Give a policy in which the model has the same kind",
         )
-    _reject_other_amounts(model, original)
+    reject_other_amounts(model, original)
     reject_smaller_groups(model, original)
     return Scenario(name=name, model=model, policy_hash=model.hash())
 
 
-def _reject_other_amounts(model: ModelPolicy, original: ModelPolicy) -> None:
+def reject_other_amounts(model: ModelPolicy, original: ModelPolicy) -> None:
     """Reject a policy with other amounts: of another range, its counts would single out people by their amount.
 
     Raises:

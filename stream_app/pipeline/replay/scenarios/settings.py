@@ -16,7 +16,7 @@ from stream_app.policy import Attribute, ModelPolicy, Policy, canonical_label
 from stream_app.policy.check import check_policy
 
 Fields = dict[str, Any]  # a model as plain data
-_OF_RATES, _OF_AMOUNTS = ("threshold.dir", "threshold.gap"), ("threshold.difference",)
+_OF_RATES, _OF_AMOUNTS = ("threshold.dir", "threshold.gap"), ("threshold.difference", "threshold.mean_ratio")
 LEFT_OUT = "anomalies_from"  # leaves out published events with at least this anomaly score
 
 
@@ -74,6 +74,7 @@ SETTINGS: dict[str, Callable[[Fields, str], None]] = {
     "threshold.dir": _number_setter("rules", "min_disparate_impact_ratio", float),
     "threshold.gap": _number_setter("rules", "max_gap", float),
     "threshold.difference": _number_setter("rules", "max_mean_difference", float),
+    "threshold.mean_ratio": _number_setter("rules", "min_mean_ratio", float),
     "min_n": _number_setter("rules", "min_n", int),
     "k": _number_setter("privacy", "k", int),
     "window": _set_window,

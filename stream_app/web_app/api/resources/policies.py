@@ -53,6 +53,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         min_disparate_impact_ratio: Breach below; None for amounts.
         max_gap: Breach when the gap is further than this from 0; None for amounts.
         max_mean_difference: Breach when a mean differs more than this from that of the reference; None but for amounts.
+        min_mean_ratio: Breach when the ratio of means, or its inverse, is below; None where no ratio is limited.
         favorable: Which amounts are good for the person; None but for amounts.
         min_n: Fewest decisions of a group that is judged.
         k: Fewest decisions of a group that is shown.
@@ -66,6 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     min_disparate_impact_ratio: float | None
     max_gap: float | None
     max_mean_difference: float | None
+    min_mean_ratio: float | None
     favorable: Literal["low", "high"] | None
     min_n: int
     k: int
@@ -92,12 +94,14 @@ _OF_LABELS = {
     "min_disparate_impact_ratio": 0.8,
     "max_gap": 0.2,
     "max_mean_difference": None,
+    "min_mean_ratio": None,
     "favorable": None,
 }
 _OF_AMOUNTS = {
     "min_disparate_impact_ratio": None,
     "max_gap": None,
     "max_mean_difference": 0.25,
+    "min_mean_ratio": 0.9,
     "favorable": "low",
 }
 _EXAMPLE = {
@@ -126,6 +130,7 @@ def _model(model: ModelPolicy) -> Model:
         min_disparate_impact_ratio=None if is_amount else rules.min_disparate_impact_ratio,
         max_gap=None if is_amount else rules.max_gap,
         max_mean_difference=rules.max_mean_difference,
+        min_mean_ratio=rules.min_mean_ratio,
         favorable=_good_amounts(decision),
         min_n=rules.min_n,
         k=model.privacy.k,

@@ -17,6 +17,7 @@ from stream_app.web_app.api.filters import Moment, Name, PageFilter, model_named
 from stream_app.web_app.api.paging import Freshness, Place, answer, encode_cursor, fresh, newest_first
 from stream_app.web_app.pages.replays.shown import visible_replays
 from stream_app.web_app.policies.models import PolicyDraft
+from stream_app.web_app.replays.answers import ReplayAnswer, content_of
 from stream_app.web_app.replays.models import Replay
 from stream_app.web_app.replays.periods import Period, ReplayError
 from stream_app.web_app.replays.requests import Requester, cancel, start
@@ -24,57 +25,6 @@ from stream_app.web_app.replays.requests import Requester, cancel, start
 _MAX_ID = 2**63 - 1
 ReplayId = Annotated[int, Field(ge=1, le=_MAX_ID)]
 Status = Literal["queued", "running", "done", "failed", "canceled", "interrupted"]
-
-
-class ReplaySide(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute under one policy.
-
-    Attributes:
-        n: Breaches in the period.
-        first_s: When the first was raised, event time; None without one.
-        last_s: When the last was raised.
-        ratio: Lowest disparate impact ratio of its groups over the period; None where none is shown.
-    """
-
-    n: int
-    first_s: int | None
-    last_s: int | None
-    ratio: float | None
-
-
-class ReplayAttribute(msgspec.Struct, frozen=True, kw_only=True):
-    """One attribute under both policies; None where a policy does not judge it.
-
-    Attributes:
-        attribute: The attribute; ``intersections`` for all of them together.
-        in_use: Under the policy in use.
-        draft: Under the draft.
-    """
-
-    attribute: str
-    in_use: ReplaySide | None
-    draft: ReplaySide | None
-
-
-class ReplayAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay has found.
-
-    Attributes:
-        n_records: Records that were read.
-        is_equal: Whether everything published follows from the records; None for a comparison.
-        lines: What a verification says; empty for a comparison.
-        rows: What a comparison says by attribute; empty for a verification.
-        n_changed: Alerts that differ between both policies; None for a verification.
-        n_withheld: Groups of windows and totals, under both policies together, that are withheld, as fewer than k
-            people would follow beside what was shown before.
-    """
-
-    n_records: int
-    is_equal: bool | None
-    lines: tuple[str, ...]
-    rows: tuple[ReplayAttribute, ...]
-    n_changed: int | None
-    n_withheld: int
 
 
 class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,11 +127,13 @@ _EXAMPLE: dict[str, Any] = {
         "rows": [
             {
                 "attribute": "gender",
-                "in_use": {"n": 2, "first_s": 1767200400, "last_s": 1767210000, "ratio": 0.714286},
-                "draft": {"n": 0, "first_s": None, "last_s": None, "ratio": 0.714286},
+                "in_use": {"n": 2, "first_s": 1767200400, "last_s": 1767210000, "ratio": 0.714286, "difference": None},
+                "draft": {"n": 0, "first_s": None, "last_s": None, "ratio": 0.714286, "difference": None},
             }
         ],
+        "groups": [],
         "n_changed": 2,
+        "n_windows_changed": None,
         "n_withheld": 0,
     },
     "fault": "",
@@ -280,17 +232,6 @@ def _find(replay_id: int) -> Replay:
 def _state(found: Replay) -> ReplayState:
     fields = ("model", "from_s", "to_s", "status", "n_done", "n_total", "requested_s", "ended_s", "fault")
     values: dict[str, Any] = {name: getattr(found, name) for name in fields}
-    content = None if found.answer is None else _answer(found.answer)
+    content = None if found.answer is None else content_of(found.answer)
     related = {"id": found.pk, "kind": found.kind, "draft": found.draft_id, "case": found.case_id, "answer": content}
     return msgspec.convert(values | related, ReplayState)
-
-
-def _answer(content: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "n_records": content["n_records"],
-        "is_equal": content.get("is_equal"),
-        "lines": content.get("lines", []),
-        "rows": content.get("rows", []),
-        "n_changed": content.get("n_changed"),
-        "n_withheld": content.get("n_withheld", 0),
-    }

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from stream_app.pipeline.disclosure.alerts import DisclosedAlert
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAlertAmounts
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits, shown_amount
 from stream_app.pipeline.disclosure.verdict import describe_breach, describe_cause
+from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.pipeline.records.evidence import KIND_OF_TEST, LimitKind
 from stream_app.pipeline.records.results import ProxyValues
 from stream_app.policy import ModelPolicy
 from stream_app.web_app.pages.page import utc_text
+from stream_app.web_app.pages.parts.amounts import ratio_text
 from stream_app.web_app.projection.alert_bodies import SealedNotice
 
 SUPPRESSED = "Numbers are suppressed: they describe too few decisions."
@@ -23,6 +25,7 @@ _KINDS = {
     LimitKind.FAVORABLE_OUTCOME: "share of good outcomes among the approved",
     LimitKind.SCORE: "share of high scores",
     LimitKind.MEAN: "difference of means",
+    LimitKind.MEAN_RATIO: "ratio of means",
 }
 
 
@@ -88,6 +91,8 @@ def limit_of(alert: DisclosedAlert, model: ModelPolicy) -> float:
     kind, rules = KIND_OF_TEST[alert.test], model.rules
     if kind is LimitKind.MEAN:
         return rules.max_mean_difference or 0.0
+    if kind is LimitKind.MEAN_RATIO:
+        return rules.min_mean_ratio or 0.0
     if kind is LimitKind.RATIO:
         return rules.min_disparate_impact_ratio
     return rules.max_gap if kind in (LimitKind.GAP, LimitKind.SCORE) else rules.max_rate_difference
@@ -117,13 +122,17 @@ def _values(alert: DisclosedAlert) -> list[Fact]:
     )
     if isinstance(alert.amounts, DisclosedAlertAmounts):
         return [counted, *_means(alert, alert.amounts)]
-    ratio = alert.disparate_impact_ratio
+    about, ratio = _about(alert), alert.disparate_impact_ratio
     return [
         counted,
-        Fact("Rate", "" if alert.rate is None else f"{alert.rate:.1%} of {alert.group}"),
-        Fact("Ratio", "not computable" if ratio is None else f"{ratio:.3f}"),
-        Fact("Gap", "" if alert.gap is None else f"{100 * alert.gap:+.1f} percentage points"),
+        Fact("Rate", "" if alert.rate is None else f"{about}{alert.rate:.1%} of {alert.group}"),
+        Fact("Ratio", "not computable" if ratio is None else f"{about}{ratio:.3f}"),
+        Fact("Gap", "" if alert.gap is None else f"{about}{100 * alert.gap:+.1f} percentage points"),
     ]
+
+
+def _about(alert: DisclosedAlert) -> str:
+    return "about " if alert.is_rounded else ""
 
 
 def _means(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> list[Fact]:
@@ -132,7 +141,18 @@ def _means(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> list[Fact]:
     difference, lower, upper = amounts.difference.value, amounts.difference.lower, amounts.difference.upper
     if difference is None:
         return [Fact(f"Mean {amounts.name}", means)]
-    text = shown_amount(difference, amounts.limit, is_signed=True)
+    text = _about(alert) + shown_amount(difference, amounts.limit, is_signed=True)
     if lower is not None and upper is not None:
         text += f" (95% interval {shown_amount(lower, amounts.limit)} to {shown_amount(upper, amounts.limit)})"
-    return [Fact(f"Mean {amounts.name}", means), Fact("Difference", f"{text}; limit {amounts.limit:g}")]
+    difference_fact = Fact("Difference", f"{text}; limit {amounts.limit:g}")
+    return [Fact(f"Mean {amounts.name}", means), difference_fact, Fact("Ratio of means", _ratio_text(alert, amounts))]
+
+
+def _ratio_text(alert: DisclosedAlert, amounts: DisclosedAlertAmounts) -> str:
+    """Return the ratio of the means with its interval and limit; empty where none is limited."""
+    if not isinstance(amounts.ratio, Measured) or not isinstance(amounts.least_ratio, float):
+        return ""
+    limits = f"limit {ratio_limits(amounts.least_ratio)}"
+    return (
+        f"{_about(alert)}{ratio_text(amounts.ratio)}; {limits}" if amounts.ratio.value is not None else "not computable"
+    )

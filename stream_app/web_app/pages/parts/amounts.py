@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stream_app.pipeline.disclosure.amounts.values import DisclosedAmounts
-from stream_app.pipeline.disclosure.amounts.words import shown_amount
+from stream_app.pipeline.disclosure.amounts.words import shown_amount, shown_ratio
 from stream_app.pipeline.disclosure.results import DisclosedGroup
 from stream_app.pipeline.records.amounts.values import Measured
 from stream_app.policy import Rules
@@ -21,6 +23,15 @@ def limit_of_means(rules: Rules | None) -> float:
     return (None if rules is None else rules.max_mean_difference) or _UNKNOWN_LIMIT
 
 
+def least_limit(limits: Iterable[float | None]) -> float:
+    """Return the least limit of several policies: values are shown with the digits that it deserves.
+
+    >>> least_limit([0.5, 0.25]), least_limit([None, 3.0])
+    (0.25, 3.0)
+    """
+    return min((limit for limit in limits if limit), default=_UNKNOWN_LIMIT)
+
+
 def measured_text(measured: Measured | None, limit: float, *, is_signed: bool = False) -> str:
     """Return an amount with its 95 % interval; empty without a value.
 
@@ -34,6 +45,17 @@ def measured_text(measured: Measured | None, limit: float, *, is_signed: bool = 
         return value
     ends = (shown_amount(end, limit, is_signed=is_signed) for end in (measured.lower, measured.upper))
     return f"{value} ({' to '.join(ends)})"
+
+
+def ratio_text(measured: Measured | None) -> str:
+    """Return a ratio with its 95 % interval; empty without a value.
+
+    >>> ratio_text(Measured(1.0823, 1.061, 1.104)), ratio_text(Measured(1.2, 0.9))
+    ('1.082 (1.061 to 1.104)', '1.200 (0.900 or more)')
+    """
+    if measured is None or measured.value is None:
+        return ""
+    return shown_ratio(measured.value, measured.lower, measured.upper)
 
 
 def difference_text(amounts: DisclosedAmounts, rules: Rules | None) -> str:

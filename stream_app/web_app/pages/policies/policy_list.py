@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
+from stream_app.pipeline.disclosure.amounts.words import ratio_limits
 from stream_app.policy import ModelPolicy
 from stream_app.web_app.accounts.access import page, roles_of
 from stream_app.web_app.accounts.roles import EVERY_ROLE, Role
@@ -76,7 +77,8 @@ def _model_row(model: ModelPolicy) -> ModelRow:
     rules = model.rules
     limits = f"ratio {rules.min_disparate_impact_ratio:g}, gap {rules.max_gap:g}, at least {rules.min_n} decisions"
     if rules.max_mean_difference is not None:
-        limits = f"difference of means {rules.max_mean_difference:g}, at least {rules.min_n} decisions"
+        ratio = "" if rules.min_mean_ratio is None else f"ratio {ratio_limits(rules.min_mean_ratio)}, "
+        limits = f"difference of means {rules.max_mean_difference:g}, {ratio}at least {rules.min_n} decisions"
     return ModelRow(
         name=model.name,
         hash=hash_of(model),

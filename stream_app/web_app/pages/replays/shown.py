@@ -12,6 +12,7 @@ from stream_app.pipeline.disclosure.wording import withheld_words
 from stream_app.web_app.cases.models import Case
 from stream_app.web_app.pages.cases.visible import name_of
 from stream_app.web_app.pages.page import utc_text
+from stream_app.web_app.pages.replays.amount_tables import ComparedAmounts, compared_amounts_of, widest_text
 from stream_app.web_app.pages.watched import only_visible, watched_model
 from stream_app.web_app.policies.models import PolicyDraft
 from stream_app.web_app.replays.models import UNFINISHED, Kind, Replay, ReplayStatus
@@ -48,6 +49,8 @@ class ReplayRow(NamedTuple):
         fault: Why it failed.
         lines: What a verification says.
         table: What a comparison says, by attribute.
+        value: What the values of the table are.
+        amounts: What it says of each group where decisions are amounts; None where they are not.
         changes: The alerts that differ.
         n_more: How many more do.
         facts: Numbers of records, digests.
@@ -71,6 +74,8 @@ class ReplayRow(NamedTuple):
     fault: str
     lines: list[str]
     table: list[AttributeRow]
+    value: str
+    amounts: ComparedAmounts | None
     changes: list[str]
     n_more: int
     facts: list[str]
@@ -80,15 +85,15 @@ class ReplayRow(NamedTuple):
 
 
 class AttributeRow(NamedTuple):
-    """One attribute under the policy in use and under the draft."""
+    """One attribute under the policy in use and under the draft; its value is a ratio or a difference of means."""
 
     attribute: str
     n_in_use: str
     n_draft: str
     times_in_use: str
     times_draft: str
-    ratio_in_use: str
-    ratio_draft: str
+    value_in_use: str
+    value_draft: str
     differs: bool
 
 
@@ -122,6 +127,7 @@ def rows_about(**what: Case | PolicyDraft) -> list[ReplayRow]:
 def row_of(replay: Replay) -> ReplayRow:
     """Return a replay in words."""
     answer: dict[str, Any] = replay.answer or {}
+    amounts = answer.get("amounts")
     changes = [_change(change) for change in answer.get("changes", ())]
     return ReplayRow(
         number=replay.pk,
@@ -138,7 +144,9 @@ def row_of(replay: Replay) -> ReplayRow:
         result=result_words(replay) if answer else "",
         fault=replay.fault,
         lines=answer.get("lines", []),
-        table=[_attribute_row(row) for row in answer.get("rows", ())],
+        table=[_attribute_row(row, amounts) for row in answer.get("rows", ())],
+        value="Lowest ratio" if amounts is None else "Widest difference",
+        amounts=compared_amounts_of(amounts),
         changes=changes,
         n_more=answer.get("n_changed", 0) - len(changes),
         facts=_facts(answer),
@@ -148,16 +156,20 @@ def row_of(replay: Replay) -> ReplayRow:
     )
 
 
-def _attribute_row(row: dict[str, Any]) -> AttributeRow:
+def _attribute_row(row: dict[str, Any], amounts: dict[str, Any] | None) -> AttributeRow:
     in_use, draft = row["in_use"], row["draft"]
+
+    def value(side: dict[str, Any] | None) -> str:
+        return _ratio(side) if amounts is None else widest_text(side, amounts["limits"])
+
     return AttributeRow(
         attribute=row["attribute"],
         n_in_use=_number(in_use),
         n_draft=_number(draft),
         times_in_use=_times(in_use),
         times_draft=_times(draft),
-        ratio_in_use=_ratio(in_use),
-        ratio_draft=_ratio(draft),
+        value_in_use=value(in_use),
+        value_draft=value(draft),
         differs=in_use != draft,
     )
 
@@ -179,8 +191,9 @@ def _times(side: dict[str, Any] | None) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     times = [_NONE if time_s is None else utc_text(time_s) for time_s in (change["original_s"], change["scenario_s"])]
+    test = change["test"].removesuffix("_low").removesuffix("_high").replace("_", " ")
     when = {"gained": times[1], "lost": times[0]}.get(change["kind"], f"from {times[0]} to {times[1]}")
-    return f"{change['kind']}: {change['attribute']}, {change['group']} ({change['test'].partition('_')[0]}), {when}"
+    return f"{change['kind']}: {change['attribute']}, {change['group']} ({test}), {when}"
 
 
 def _facts(answer: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import fairstream
 from stream_app.cli import app, load_commands
-from stream_app.errors import ConfigError, FairStreamError
+from stream_app.errors import BrokerUnavailableError, ConfigError, FairStreamError
 
 NOWHERE = "127.0.0.1:1"  # a question that reached the broker would say so
 ABOUT_RATES = [
@@ -70,7 +70,10 @@ def test_counts_are_not_replayed_also_as_the_only_model(tmp_path: Path, command:
     assert "is counted, not judged" in str(rejection(tmp_path, "replay", *command, policy="camera"))
 
 
-def test_the_public_api_says_what_to_do_instead() -> None:
-    with pytest.raises(ConfigError, match="is an amount: these tables have rates only") as error:
-        fairstream.replay("rates", kafka=NOWHERE)
-    assert "fairstream replay run" in str(error.value.action)
+def test_the_public_api_goes_on_to_the_broker_and_rejects_limits_of_rates() -> None:
+    with pytest.raises(BrokerUnavailableError):
+        fairstream.replay("rates", kafka=NOWHERE, scenarios={"wide": {"threshold.difference": 1}})
+    with pytest.raises(ConfigError, match="is an amount, which has no rates"):
+        fairstream.replay("rates", kafka=NOWHERE, scenarios={"wide": {"threshold.gap": 0.1}})
+    with pytest.raises(ConfigError, match="counted, not judged"):
+        fairstream.replay("camera", kafka=NOWHERE)

@@ -53,27 +53,61 @@ class Windows:
         return self.counts.choose(self.history, onset_s, PAIR)
 
 
-def windows(n: int, **first: tuple[str, ...]) -> Windows:
+def windows(n: int, period: dict[str, int] | None = None, **first: tuple[str, ...]) -> Windows:
     """Return some closed windows, the first of which may hide groups, and a period after them."""
     made = Windows()
     for number in range(n):
         for _ in range(6):
-            made.add()
+            made.add(**period or {})
         made.close(first.get("hidden", ()) if not number else ())
     made.add()
     return made
 
 
-def test_a_time_range_begins_at_the_start_of_a_window() -> None:
-    made = windows(2)
+@pytest.mark.parametrize("others", [{}, {"unknown": 12}])
+def test_a_time_range_begins_at_the_onset_where_every_period_has_enough_people(others: dict[str, int]) -> None:
+    made = windows(2, {"female": 20, "male": 30, **others})
+    assert [made.choose(onset_s) for onset_s in (0, 20, 55, 70, 101)] == [
+        AlertRange(start_s, 130, is_rounded=False) for start_s in (0, 20, 50, 70, 100)
+    ]
+
+
+@pytest.mark.parametrize("period", [{"female": 9, "male": 30}, {"female": 20, "male": 30, "unknown": 3}])
+def test_a_time_range_begins_at_the_start_of_a_window_where_periods_have_few_people(period: dict[str, int]) -> None:
+    made = windows(2, period)
     assert [made.choose(onset_s) for onset_s in (0, 20, 50, 70)] == [
         AlertRange(start_s, 130, is_rounded=False) for start_s in (0, 0, 60, 60)
     ]
 
 
+def test_one_period_with_few_people_is_enough_to_leave_its_window_whole() -> None:
+    made = Windows()
+    for number in range(12):
+        made.add(female=5 if number == 10 else 20, male=30)
+        if number % 6 == 5:
+            made.close()
+    made.add()
+    assert made.choose(20) == AlertRange(20, 130, is_rounded=False)
+    assert made.choose(70) == AlertRange(60, 130, is_rounded=False)
+
+
 @pytest.mark.parametrize(("onset_s", "is_rounded"), [(84, True), (83, False), (101, True)])
 def test_an_onset_far_from_every_start_of_a_window_is_not_moved(onset_s: int, *, is_rounded: bool) -> None:
-    assert windows(2).choose(onset_s).is_rounded == is_rounded
+    assert windows(2, {"female": 9, "male": 30}).choose(onset_s).is_rounded == is_rounded
+
+
+def test_an_onset_in_the_open_window_is_exact_where_the_time_before_it_has_enough_people_too() -> None:
+    made = windows(1)
+    made.add()
+    made.add()
+    assert made.choose(80) == AlertRange(80, 90, is_rounded=False)
+    assert [cut.end_s for cut in made.memory.find(("60s", 60)).cuts] == [80, 90]
+    few = Windows()
+    for n_women in (5, 20, 20):
+        few.add(female=n_women, male=30)
+    assert few.choose(10) == AlertRange(0, 30, is_rounded=False)
+    few.add()
+    assert few.choose(20) == AlertRange(20, 40, is_rounded=False)
 
 
 def test_a_group_that_a_window_hid_since_has_rounded_numbers() -> None:

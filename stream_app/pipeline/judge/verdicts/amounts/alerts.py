@@ -28,7 +28,8 @@ def amount_alert(
         provenance: By what the alert can be reproduced.
     """
     [pair], [compared] = seen.pairs, seen.compared
-    cause, difference = seen.cause(pair), seen.values(0).difference or Measured(None)
+    cause, values = seen.cause(pair), seen.values(0)
+    difference = values.difference or Measured(None)
     ends_s = alarm.onset_earliest_s, alarm.onset_latest_s
     onset = SeenOnset(alarm.onset_s, ends_s, is_over=not alarm.is_breach)
     sentence = describe_amounts(model, pair, compared, cause, onset)
@@ -49,5 +50,7 @@ def amount_alert(
         difference=difference,
         limit=seen.limit,
         cause=cause,
+        ratio=msgspec.UNSET if seen.least_ratio is None else values.ratio or Measured(None),
+        least_ratio=msgspec.UNSET if seen.least_ratio is None else seen.least_ratio,
     )
     return msgspec.structs.replace(alert, rate=None, disparate_impact_ratio=None, gap=None, amounts=amounts)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
+from math import copysign, inf
+from math import log as log_of
 
+import msgspec
 import numpy as np
 
 from stream_app.core.amounts.counts import AmountCounts
@@ -37,6 +40,7 @@ class AmountWindow:
         pairs: As above.
         compared: Each of them beside its reference.
         limit: Widest difference of means that is permitted.
+        least_ratio: Lowest ratio of means, or inverse of it, that is permitted; None where no ratio is limited.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class AmountWindow:
         pairs: Sequence[Subgroup],
     ) -> None:
         self.pairs, self.limit = pairs, model.rules.max_mean_difference or 0.0
+        self.least_ratio = model.rules.min_mean_ratio
         self._is_high_good = model.decision is not None and model.decision.favorable == "high"
         self._min_n, self._scale = model.rules.min_n, scale
         self._cells = AmountCells(model, layout, cells)
@@ -78,9 +83,15 @@ class AmountWindow:
         """Whether a pair has too few decisions for a verdict, shape (pairs,)."""
         return np.array([min(each.n, each.n_reference) < self._min_n for each in self.compared], np.bool_)
 
-    def ends(self) -> list[tuple[float | None, float | None]]:
-        """Return by how much each group is better off than its reference, at least and at most, in limits."""
-        return [self._better_off(each.difference) for each in self.compared]
+    def ends(self) -> list[list[tuple[float | None, float | None]]]:
+        """Return how much better off than its reference each group is, at least and at most, for each limit.
+
+        1 is the limit where the group is better off, -1 where it is worse off.
+        """
+        limited = [[self._better_off(each.difference) for each in self.compared]]
+        if self.least_ratio is not None:
+            limited.append([self._better_off_by_ratio(each.ratio, self.least_ratio) for each in self.compared])
+        return limited
 
     def values(self, number: int) -> AmountValues:
         """Return the values of the group of a pair beside its reference."""
@@ -95,7 +106,15 @@ class AmountWindow:
                 for each in compared.quantiles
             ),
             is_over=difference is not None and abs(difference) > self.limit and not self.is_few[number],
+            is_ratio_over=self._is_ratio_over(number),
         )
+
+    def _is_ratio_over(self, number: int) -> bool | msgspec.UnsetType:
+        if self.least_ratio is None:
+            return msgspec.UNSET
+        ratio = self.compared[number].ratio.value
+        is_over = ratio is not None and not self.least_ratio <= ratio <= 1 / self.least_ratio
+        return bool(is_over and not self.is_few[number])
 
     def values_alone(self, attributes: tuple[str, ...], cross: Labels) -> AmountValues:
         """Return the values of a group that is compared with none."""
@@ -134,6 +153,13 @@ class AmountWindow:
         lower, upper = difference.lower / self.limit, difference.upper / self.limit
         return (lower, upper) if self._is_high_good else (-upper, -lower)
 
+    def _better_off_by_ratio(self, ratio: Interval, least: float) -> tuple[float | None, float | None]:
+        """Return both ends of a ratio as logs, in logs of the limit; a ratio of 0 or without end is infinite."""
+        if ratio.value is None or ratio.lower is None:
+            return None, None
+        lower, upper = _in_logs(ratio.lower, least), _in_logs(ratio.upper, least)
+        return (lower, upper) if self._is_high_good else (-upper, -lower)
+
 
 def _by_attributes(pairs: Sequence[Subgroup]) -> Iterator[tuple[tuple[str, ...], list[Subgroup]]]:
     for attributes, own in groupby(pairs, key=lambda pair: pair.attributes):
@@ -150,3 +176,17 @@ def _repeated(counts: AmountCounts, n_times: int) -> AmountCounts:
 
 def _measured(value: Interval) -> Measured:
     return Measured(value.value, value.lower, value.upper)
+
+
+def _in_logs(ratio: float | None, least: float) -> float:
+    """Return the place of a ratio: -1 at the limit below 1, 1 at its inverse.
+
+    >>> _in_logs(0.8, 0.8), _in_logs(1.0, 0.8), _in_logs(None, 0.8)
+    (-1.0, 0.0, inf)
+    """
+    if ratio is None:
+        return inf
+    log, width = log_of(ratio) if ratio > 0 else -inf, -log_of(least)
+    if width == 0:  # every other ratio is beyond the limit
+        return copysign(inf, log) if log else 0.0
+    return log / width

@@ -92,7 +92,8 @@ class _AmountJudge:
         values, state = self._window.values(number), state_under(evidence)
         reason = compared.reason or (Reason.BELOW_MIN_N if self._window.is_few[number] else None)
         row = _row(pair.labels, compared.n, values, reason, state, evidence)
-        if not is_explained or not (values.is_over or state in (State.WARNING, State.BREACH)):
+        is_over = values.is_over or values.is_ratio_over is True
+        if not is_explained or not (is_over or state in (State.WARNING, State.BREACH)):
             return row
         return self._explained(row, number)
 
@@ -137,6 +138,7 @@ class _AmountJudge:
             code_version=__version__,
             favorable="high" if decision is not None and decision.favorable == "high" else "low",
             max_mean_difference=self._window.limit,
+            min_mean_ratio=msgspec.UNSET if self._window.least_ratio is None else self._window.least_ratio,
         )
 
 

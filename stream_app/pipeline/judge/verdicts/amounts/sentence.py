@@ -8,9 +8,9 @@ from stream_app.core.cause.amounts import AmountCause
 from stream_app.core.cause.certainty import Certainty
 from stream_app.core.cause.decomposition import Driver
 from stream_app.core.cause.sentence import Ends, describe_onset
-from stream_app.core.fairness.amounts import AmountComparison
+from stream_app.core.fairness.amounts import AmountComparison, Measured
 from stream_app.core.groups.subgroups import Subgroup
-from stream_app.pipeline.disclosure.amounts.words import headline, shown_amount
+from stream_app.pipeline.disclosure.amounts.words import headline, ratio_limits, shown_amount, shown_ratio
 from stream_app.policy import ModelPolicy
 
 _WITHIN, _MIX = "differences within segments", "the mix of segments"
@@ -55,6 +55,7 @@ def describe_amounts(
     first = headline(name, group, reference, difference.value, limit)
     clauses = [
         f"{first[0].upper()}{first[1:]} ({known})",
+        _ratio(model.rules.min_mean_ratio, compared.ratio),
         f"n = {compared.n} and {compared.n_reference}",
         "" if onset is None else describe_onset(onset.at_s, onset.ends_s, is_over=onset.is_over),
         *_split(model, cause, limit),
@@ -72,6 +73,13 @@ def _interval(lower: float | None, upper: float | None, limit: float) -> str:
     if lower is None or upper is None:
         return ""
     return f"95% CI of the difference {shown_amount(lower, limit)} to {shown_amount(upper, limit)}, "
+
+
+def _ratio(least: float | None, ratio: Measured) -> str:
+    """Say what the ratio of the means is, where the policy limits it."""
+    if least is None or ratio.value is None or ratio.lower is None:
+        return ""
+    return f"ratio {shown_ratio(ratio.value, ratio.lower, ratio.upper, '95% CI ')}, limit {ratio_limits(least)}"
 
 
 def _split(model: ModelPolicy, cause: AmountCause, limit: float) -> list[str]:
