@@ -142,7 +142,8 @@ class BreachRows:
         # An alert has neither the design effect of a cluster nor the variance of an estimate, which widen intervals.
         is_estimated = model.cluster is not None or isinstance(pair.alert.proxy, ProxyValues)
         values = _values_of(pair.alert, alert, has_intervals=not is_estimated and not alert.is_rounded)
-        values |= {"distance_ratio": None if alert.is_hidden else _shown_distance(pair, alert)}
+        distance = _distance(pair, alert) if alert.is_rounded else pair.distance
+        values |= {"distance_ratio": None if alert.is_hidden else distance}
         for name, value in values.items():
             is_wanted = is_lead or name in _OF_FURTHER_LIMITS
             if value is not None and is_wanted and not (is_crossed and name in _NOT_CROSSED):
@@ -287,12 +288,8 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
     return values
 
 
-def _shown_distance(pair: BreachedPair, alert: DisclosedAlert) -> float:
-    """Return how far the value that is shown is beyond the limit."""
-    return _distance(pair, alert) if alert.is_rounded else pair.distance
-
-
 def _distance(pair: BreachedPair, alert: Alert | DisclosedAlert) -> float:
+    """Return how far the value of an alert is beyond the limit."""
     amounts = alert.amounts
     if isinstance(amounts, AlertAmounts | DisclosedAlertAmounts):
         ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
