@@ -289,7 +289,6 @@ def _values_of(exact: Alert, alert: DisclosedAlert, *, has_intervals: bool) -> d
 
 
 def _distance(pair: BreachedPair, alert: Alert | DisclosedAlert) -> float:
-    """Return how far the value of an alert is beyond the limit."""
     amounts = alert.amounts
     if isinstance(amounts, AlertAmounts | DisclosedAlertAmounts):
         ratio = amounts.ratio.value if isinstance(amounts.ratio, Measured) else None
