@@ -62,7 +62,7 @@ ROWS: dict[int, str] = {
     65: "tests/unit/render/test_report.py: <script",
     66: f"{HERE}: evil",
     67: "tests/unit/web_app/test_pages.py: <script",
-    68: "tests/e2e/test_notification_templates.py: {{",
+    68: "tests/e2e/test_notification_templates.py: {{ printf .Labels }}",
     69: f"{HERE}: forged",
     70: "tests/unit/cli/test_output.py: x1b",
     71: "tests/unit/pipeline/replay/export/test_record_table.py: no_cell_of_a_table_is_taken_for_a_formula",

@@ -66,6 +66,9 @@ _OF_RATES = (
 EMPTY = {
     (FAIRNESS, "loans"): tuple(f"{FAIRNESS}: {panel}" for panel in _OF_AMOUNTS),
     (FAIRNESS, "rates"): tuple(f"{FAIRNESS}: {panel}" for panel in _OF_RATES),
+    (AMOUNTS, "rates"): (  # a ratio of means is not limited here
+        f"{AMOUNTS}: Open breaches of means: max by (attribute, group) (fairstream_breach_mean_ratio",
+    ),
     (EXPLANATION, "loans"): (f"{EXPLANATION}: Groups estimated from probabilities: ",),
     (PIPELINE, ""): (
         f"{PIPELINE}: Transactions and pushes: pushed",  # to no collector

@@ -151,3 +151,14 @@ def test_no_text_mentions_people_links_elsewhere_or_begins_a_message(tmp_path: P
         text = html.unescape(render_alerts(tmp_path, name, one))
         assert not re.search(r"<[!@#]|<https?:|\]\(https?://other|@[a-z]", text)
         assert not re.search(r"^\W*\[FIRING\] forged", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_data_that_look_like_a_template_are_shown_and_never_evaluated(tmp_path: Path, name: str) -> None:
+    hostile = 'x {{ 1 | printf "%05d" }} {{ printf .Labels }} {{ template "fairstream.title" . }} y'
+    texts = dict.fromkeys(("summary", "description", "evidence", "since", "cause"), hostile)
+    for one in (alert("firing", LABELS, **texts), alert("resolved", LABELS | {"model": hostile}, **texts)):
+        text = html.unescape(render_alerts(tmp_path, name, one))
+        assert "00001" not in text
+        assert "map[" not in text
+        assert text.count("{{") == text.count("x {{") * 3 > 0

@@ -77,9 +77,9 @@ def test_nobody_is_accused_of_the_opposite(deployment: Court) -> None:
 
 def test_an_alert_says_what_was_seen_since_the_onset_and_by_which_records(deployment: Court) -> None:
     breach, clear = deployment.of(PairTest.RATIO_LOW)
-    assert (breach.start_s, breach.end_s, breach.at_s) == (60, 90, 90)  # from the nearest start of a window on
-    assert (clear.start_s, clear.end_s, clear.n, clear.favorable) == (240, 310, 350, 15 + 6 * 36)
-    assert (breach.n, breach.favorable, breach.n_reference) == (150, 3 * 15, 150)
+    assert (breach.start_s, breach.end_s, breach.at_s) == (50, 90, 90)
+    assert (clear.start_s, clear.end_s, clear.n, clear.favorable) == (250, 310, 300, 6 * 36)
+    assert (breach.n, breach.favorable, breach.n_reference) == (200, 4 * 15, 200)
     assert breach.offsets == {"raw": {0: 900}}
     assert breach.cause is not None
     assert breach.cause.gap == breach.gap
