@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.builders import table
+
 from dashboards.panels import SUPPRESSED, About, Column, grid
 from dashboards.promql import OF_WINDOW, owned
 
@@ -22,6 +24,23 @@ def interval_columns(title: str, name: str, *of: str) -> list[Column]:
     return [Column(heading, owned(metric, _PAIR, *of), UNIT, _DECIMALS) for heading, metric in ends]
 
 
+def _quantile_table(title: str, heading: str, quantile: str, share: str) -> table.Panel:
+    """Return the table of a quantile, and of its difference from that of the reference group."""
+    return grid(
+        About(
+            title,
+            f"Latest window: the amount that {share} decisions are below. {IN_UNIT} Known to the width of a bin.",
+            missing=SUPPRESSED,
+        ),
+        [
+            Column(heading, owned(f"{quantile}_amount", _PAIR, *OF_WINDOW), UNIT, _DECIMALS),
+            *interval_columns("Diff.", f"{quantile}_difference_amount", *OF_WINDOW),
+        ],
+        ["attribute", "group"],
+        sort=[(heading, True)],
+    )
+
+
 VALUES = (
     grid(
         About("Means", f"Latest window, with 95% intervals. {IN_UNIT}", missing=SUPPRESSED),
@@ -29,30 +48,6 @@ VALUES = (
         ["attribute", "group"],
         sort=[("Mean", True)],
     ),
-    grid(
-        About(
-            "Medians",
-            f"Latest window: the amount that half of the decisions are below. {IN_UNIT} Known to the width of a bin.",
-            missing=SUPPRESSED,
-        ),
-        [
-            Column("Median", owned("p50_amount", _PAIR, *OF_WINDOW), UNIT, 3),
-            *interval_columns("Diff.", "p50_difference_amount", *OF_WINDOW),
-        ],
-        ["attribute", "group"],
-        sort=[("Median", True)],
-    ),
-    grid(
-        About(
-            "Highest tenth",
-            f"Latest window: the amount that nine of ten decisions are below. {IN_UNIT} Known to the width of a bin.",
-            missing=SUPPRESSED,
-        ),
-        [
-            Column("90% below", owned("p90_amount", _PAIR, *OF_WINDOW), UNIT, 3),
-            *interval_columns("Diff.", "p90_difference_amount", *OF_WINDOW),
-        ],
-        ["attribute", "group"],
-        sort=[("90% below", True)],
-    ),
+    _quantile_table("Medians", "Median", "p50", "half of the"),
+    _quantile_table("Highest tenth", "90% below", "p90", "nine of ten"),
 )

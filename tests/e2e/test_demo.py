@@ -95,11 +95,11 @@ def test_ctrl_c_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
             assert process.poll() is None, process.communicate()
             time.sleep(0.2)
         assert process.stderr
-        told = ""
-        while _WEB.search(told) is None:  # the alert does not wait for the web application, so only here it must come
+        output = ""
+        while _WEB.search(output) is None:  # the alert does not wait for the web application, so only here it must come
             line = process.stderr.readline()
-            assert line, told
-            told += line
+            assert line, output
+            output += line
         descendants = _descendants(process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=600)
