@@ -73,7 +73,7 @@ class Stage:
         producer.close()
 
     def wait_until_counted(self, n_bad: int) -> str:
-        """Return what the worker exports once it has counted everything and closed a window."""
+        """Return what the worker exports once it has counted everything and closed a window of loans and of frames."""
         deadline = time.monotonic() + _WAIT_S
         while time.monotonic() < deadline:
             assert self.worker.exit_code() is None, "the worker ended"
@@ -86,9 +86,12 @@ class Stage:
                 metrics, "fairstream_late_events_total"
             )
             # A window may close before the first comparison period was tested: then its state is insufficient.
-            closed = sum(
-                _value(metrics, "fairstream_windows_closed_total", self.loans, f'"{result}"')
-                for result in ("published", "insufficient")
+            closed = min(
+                sum(
+                    _value(metrics, "fairstream_windows_closed_total", model, f'"{result}"')
+                    for result in ("published", "insufficient")
+                )
+                for model in (self.loans, self.frames)
             )
             if counted >= 3 * N_GOOD and rejected >= n_bad and closed:
                 return metrics
