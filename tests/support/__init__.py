@@ -12,13 +12,13 @@ counts by bin, ``amount_runs`` replays of amounts,
 implementations for the contract suites, ``formats`` has streams in the formats of a schema registry, ``servers`` starts
 real servers and installations, ``boards`` opens the dashboards on a real Prometheus, ``canary`` looks for what must not
 leave, ``charts`` renders the Helm chart, ``web`` opens the web application, ``docs`` reads the documentation,
-``labeled_fields`` has fields with and without personal data. ``small_streams`` judges streams of few people,
-``attacker`` tries to learn about them from everything that was shown, ``bundles`` has compliance bundles without a
-broker, and ``sharing`` shares the modules among the processes of a run. ``bank_panes`` feeds banks of detectors,
-``camera_records`` has records in every layout, ``search`` looks for alternatives to a rule, ``estimated_groups`` are
-known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus. ``interval_ends``
-compares intervals; ``detect_calls`` runs ``fairstream detect``, ``log_folders`` reads an audit log, and
-``record_exports`` exports from a topic in memory. ``csv_files`` and ``csv_rows`` are read as a producer reads them,
+``labeled_fields`` has fields with and without personal data. ``small_streams`` and ``small_outcomes`` judge streams of
+few people, ``attacker`` tries to learn about them from everything that was shown, ``bundles`` has compliance bundles
+without a broker, and ``sharing`` shares the modules among the processes of a run. ``bank_panes`` feeds banks of
+detectors, ``camera_records`` has records in every layout, ``search`` looks for alternatives to a rule,
+``estimated_groups`` are known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus.
+``interval_ends`` compares intervals; ``detect_calls`` runs ``fairstream detect``, ``log_folders`` reads an audit log,
+and ``record_exports`` exports from a topic in memory. ``csv_files`` and ``csv_rows`` are read as a producer reads them,
 ``lending_records`` as ingest does. ``clocks`` are set by a test, ``command_results`` reads what a command returned, and
 ``empty_results`` count nobody.
 """

@@ -8,7 +8,7 @@ from stream_app.pipeline.judge.subjects.outcomes import OutcomesSubject
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import outcome_layout_of
 from stream_app.pipeline.records.outcome_results import OutcomeResult
-from stream_app.pipeline.records.results import Span
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Span
 from stream_app.policy import load_policy
 from tests.support.contracts.subject_cases import feed
 
@@ -30,5 +30,6 @@ def came(start_s: int, good: tuple[int, int], n: int = 100, *, name: str = "1m")
                 cells[code] = [count, count, 750_000 * count, 0]
     subject = OutcomesSubject(MODEL, {})
     feed(subject, ClosedPeriod(start_s, start_s + 60, cells))
-    context = WindowContext(Span(name, start_s, start_s + 60), 0, {}, "h", is_close=True)
+    span, is_total = Span(name, start_s, start_s + 60), name == TOTAL_WINDOW
+    context = WindowContext(span, 0, {}, "h", is_close=not is_total, is_published=is_total, is_between_windows=is_total)
     return subject.judge(cells, context).outcome_results

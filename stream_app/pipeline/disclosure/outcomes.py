@@ -1,18 +1,23 @@
 """A result about outcomes as people may see it: no number about fewer than k of them, nor what would reveal it.
 
 People are counted by outcomes: a group is hidden as it is for decisions. Each rate and gap has cases of its own (all
-good outcomes, all approved, ...) and needs k of them in each group that it is about.
+good outcomes, all approved, ...) and needs k of them in each group that it is about. What the release gate of the judge
+withholds is hidden too.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from stream_app.core.groups.comparison import State
 from stream_app.core.privacy.disclosure import Disclosure, disclose
+from stream_app.core.privacy.rounding import rate_step, round_to
 from stream_app.pipeline.disclosure.rules import (
+    NOT_SHOWN_YET,
+    WITHHELD,
     Hidden,
     disclosable_worst,
     fields_of,
@@ -21,10 +26,18 @@ from stream_app.pipeline.disclosure.rules import (
     is_small,
 )
 from stream_app.pipeline.records.evidence import Evidence, LimitKind, state_under
-from stream_app.pipeline.records.outcome_results import BinResult, Measure, OutcomeGroupResult, OutcomeResult
-from stream_app.pipeline.records.results import Offsets, ResultHead
+from stream_app.pipeline.records.outcome_results import (
+    BinResult,
+    Measure,
+    OutcomeGroupResult,
+    OutcomeResult,
+    WithheldOutcomes,
+)
+from stream_app.pipeline.records.results import TOTAL_WINDOW, Offsets, ResultHead
+from stream_app.policy import OTHER, UNKNOWN
 
 TOO_FEW = "fewer_than_k"
+_UNDECLARED = (UNKNOWN, OTHER)
 _GAPS = (
     "equal_opportunity_difference",
     "equal_opportunity_ratio",
@@ -40,8 +53,10 @@ class DisclosedOutcomeGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One group; the fields of ``OutcomeGroupResult``, None where hidden. Counts of decisions by outcome never leave.
 
     Attributes:
+        without_outcome_ratio: In steps of at least k decisions.
         hidden: ``small_cell`` when there are fewer than k outcomes, maybe none; ``complementary`` when hidden so that a
-            small group cannot be computed by subtraction; None when it is shown.
+            small group cannot be computed by subtraction; ``withheld`` when nothing of the window is shown beside what
+            was shown before; ``not_shown_yet`` when nothing of running totals was shown yet; None when it is shown.
     """
 
     group: str
@@ -89,21 +104,44 @@ def disclose_outcomes(result: OutcomeResult, k: int) -> DisclosedOutcomeResult:
         result: The exact result.
         k: Fewest outcomes that a group must have to be shown; 0 shows everything but the counts by decision.
     """
-    release = shown_outcomes(result, k)
+    state, withheld = outcome_state(result, k), _withheld_of(result, k)
+    result = released_outcomes(result, k)
+    release, unreleased = shown_outcomes(result, k), _unreleased(result, k)
+    is_with_reference = is_compared(result.reference, release)
     groups = tuple(
-        DisclosedOutcomeGroup(group=group.group, hidden=hidden)
+        DisclosedOutcomeGroup(group=group.group, hidden=unreleased or hidden)
         if (hidden := hidden_reason(group.group, release))
-        else _show(group, k, with_reference=is_compared(result.reference, release))
+        else _show(group, k, _gone(group.group, result.reference, withheld), with_reference=is_with_reference)
         for group in result.groups
+        if not k or group.group in release.shown or group.group not in _UNDECLARED
     )
     fields: dict[str, Any] = fields_of(result, DisclosedOutcomeResult, without=("n", "k", "groups", "state"))
     n = result.n if release.is_total_shown else None
-    return DisclosedOutcomeResult(**fields, n=n, k=k, groups=groups, state=outcome_state(result, k))
+    return DisclosedOutcomeResult(**fields, n=n, k=k, groups=groups, state=state)
 
 
 def shown_outcomes(result: OutcomeResult, k: int) -> Disclosure[str]:
-    """Decide which groups of a result may leave."""
-    return disclose({group.group: group.n for group in result.groups}, k)
+    """Decide which groups of a result may leave: not the small ones, nor what the gate of the judge withholds."""
+    result = released_outcomes(result, k)
+    withheld, people = _withheld_of(result, k), {group.group: group.n for group in result.groups}
+    release = disclose(people, k, people.keys() if withheld.is_held else people.keys() & {*withheld.groups})
+    return replace(release, is_total_shown=release.is_total_shown and not withheld.is_held)
+
+
+def released_outcomes(result: OutcomeResult, k: int) -> OutcomeResult:
+    """Return the former release of a result that may not be shown yet, the result itself where it may."""
+    withheld = _withheld_of(result, k)
+    if (former := withheld.former) is None:
+        return result
+    return msgspec.structs.replace(
+        result,
+        start_s=former.start_s,
+        end_s=former.end_s,
+        size_s=former.end_s - former.start_s,
+        n=sum(group.n for group in former.groups),
+        groups=former.groups,
+        withheld=msgspec.structs.replace(withheld, is_held=False, former=None),
+    )
 
 
 def outcome_state(result: OutcomeResult, k: int, kind: LimitKind | None = None) -> State:
@@ -113,9 +151,32 @@ def outcome_state(result: OutcomeResult, k: int, kind: LimitKind | None = None) 
     return disclosable_worst(judged, n_reference, k)
 
 
-def _show(group: OutcomeGroupResult, k: int, *, with_reference: bool) -> DisclosedOutcomeGroup:
+def _withheld_of(result: OutcomeResult, k: int) -> WithheldOutcomes:
+    return result.withheld if k and isinstance(result.withheld, WithheldOutcomes) else WithheldOutcomes()
+
+
+def _unreleased(result: OutcomeResult, k: int) -> Hidden | None:
+    """Return why nothing of a result is shown yet: then no group says whether it is small; None where something is."""
+    if not _withheld_of(result, k).is_held:
+        return None
+    return NOT_SHOWN_YET if result.window == TOTAL_WINDOW else WITHHELD
+
+
+def _gone(group: str, reference: str, withheld: WithheldOutcomes) -> set[str]:
+    """Return the fields of a shown group whose cases, or those of the reference in gaps, the gate withholds."""
+    gone = {"bins"} if group in withheld.by_score else set()
+    for names, rates, gaps in (
+        (withheld.by_decision, _RATES[:1], _GAPS[4:]),
+        (withheld.by_outcome, _RATES[1:], _GAPS[:4]),
+    ):
+        gone |= {*rates, *gaps} if group in names else set()
+        gone |= {*gaps} if reference in names else set()
+    return gone
+
+
+def _show(group: OutcomeGroupResult, k: int, gone: set[str], *, with_reference: bool) -> DisclosedOutcomeGroup:
     names = (*_RATES, *_GAPS) if with_reference else _RATES
-    measures: dict[str, Any] = {name: _measure(getattr(group, name), k) for name in names}
+    measures: dict[str, Any] = {name: _measure(getattr(group, name), k, is_withheld=name in gone) for name in names}
     bins = disclose({bin_.bin: bin_.n for bin_ in group.bins}, k).shown
     return DisclosedOutcomeGroup(
         group=group.group,
@@ -123,17 +184,26 @@ def _show(group: OutcomeGroupResult, k: int, *, with_reference: bool) -> Disclos
         **measures,
         calibration_error=group.calibration_error,
         calibration_reason=group.calibration_reason,
-        bins=tuple(bin_ for bin_ in group.bins if bin_.bin in bins),
-        without_outcome_ratio=group.without_outcome_ratio if not is_small(group.n_awaited, None, k) else None,
+        bins=tuple(bin_ for bin_ in group.bins if bin_.bin in bins and "bins" not in gone),
+        without_outcome_ratio=_rounded_share(group, k),
         state=group.state if with_reference else None,
         evidence=group.evidence if with_reference else (),
     )
 
 
-def _measure(measure: Measure | None, k: int) -> Measure | None:
+def _rounded_share(group: OutcomeGroupResult, k: int) -> float | None:
+    """Return the share without an outcome in steps of at least k people: decisions are counted at other moments."""
+    share = group.without_outcome_ratio
+    if share is None or not k:
+        return share
+    step = rate_step(group.n_awaited, k)
+    return None if step is None else round_to(share, step)
+
+
+def _measure(measure: Measure | None, k: int, *, is_withheld: bool) -> Measure | None:
     """Return a measure without its counts where they are small, and without its value then."""
     if measure is None or measure.value is None:
         return measure and Measure(None, None, None, 0, None, measure.reason)
     if is_small(measure.n, measure.n_reference, k):
         return Measure(None, None, None, 0, None, TOO_FEW)
-    return measure
+    return Measure(None, None, None, 0, None, WITHHELD) if is_withheld else measure

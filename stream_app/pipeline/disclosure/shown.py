@@ -38,7 +38,7 @@ def smallest_groups_of_records(policy: Policy) -> Callable[[AnyRecord], int]:
     k_of, hashes = smallest_groups(policy), {model.name: model.hash() for model in policy.models}
 
     def smallest(record: AnyRecord) -> int:
-        if isinstance(record, Result) and isinstance(record.k, int):
+        if isinstance(record, Result | OutcomeResult) and isinstance(record.k, int):
             return max(k_of(record.model), record.k)
         is_same = record.policy_hash == hashes.get(model_of(record.model))
         return k_of(record.model) if is_same else max(k_of(record.model), Privacy().k)

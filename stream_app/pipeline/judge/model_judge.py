@@ -245,7 +245,7 @@ class ModelJudge:
 
         late = self._tally.changes.corrections if is_close else {}
         about = (span, window.revision, window.offsets, self._policy_hash, is_close, periods)
-        context = WindowContext(*about, correction=correction, corrections=late)
+        context = WindowContext(*about, correction=correction, corrections=late, counted=self._tally.total.cells.copy)
         return self._subject.judge(window.cells, context)
 
     def _judge_total(self, *, is_published: bool = False, is_end: bool = False) -> WindowVerdicts:

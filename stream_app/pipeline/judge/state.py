@@ -23,6 +23,8 @@ SCORES: StateKey = ("scores",)
 PROXIES: StateKey = ("proxies",)
 PUBLICATION: StateKey = ("publication",)
 RELEASE = "release"  # the kind of an entry of the release gate
+RELEASE_BY = "release_by_"  # begins the kind of one about parts of outcomes
+RELEASED_OUTCOMES: StateKey = ("released_outcomes",)
 DOUBTED = "doubted"  # the kind of an entry of a report that is not believed yet
 TESTS = (MONITOR, SCORES, PROXIES)  # what the tests know
 
@@ -45,6 +47,10 @@ _KEY_PARTS: dict[str, tuple[type[str | int], ...]] = {  # what the key of each k
     "scores": (),
     "proxies": (),
     "release": (str, int),
+    "release_by_decision": (str, int),
+    "release_by_outcome": (str, int),
+    "release_by_score": (str, int),
+    "released_outcomes": (),
     "checkpoint": (),
     "breach": (str,),
     "publication": (),

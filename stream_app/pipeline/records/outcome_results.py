@@ -119,6 +119,40 @@ class OutcomeGroupResult(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class FormerOutcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """What readers see instead of a result about outcomes that may not be shown yet.
+
+    Attributes:
+        start_s: Start of what was counted.
+        end_s: End of what was counted.
+        groups: The groups as they were then.
+    """
+
+    start_s: int
+    end_s: int
+    groups: tuple[OutcomeGroupResult, ...]
+
+
+class WithheldOutcomes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the release gate of the judge keeps from readers, beside small groups and what would reveal them.
+
+    Attributes:
+        groups: Groups that would follow, or reveal others, together with what was released elsewhere.
+        is_held: Whether nothing of this result is shown yet, because it differs from a former release by too few.
+        former: The former release that is shown until then; None without one.
+        by_decision: Shown groups of which nothing is shown about the outcomes of favorable decisions alone.
+        by_outcome: Shown groups of which nothing is shown about good outcomes alone, or bad ones.
+        by_score: Shown groups of which no bins of scores are shown.
+    """
+
+    groups: tuple[str, ...] = ()
+    is_held: bool = False
+    former: FormerOutcomes | None = None
+    by_decision: tuple[str, ...] = ()
+    by_outcome: tuple[str, ...] = ()
+    by_score: tuple[str, ...] = ()
+
+
 class OutcomeResult(ResultHead, frozen=True, kw_only=True):
     """One attribute of the outcomes of one model in one window.
 
@@ -130,6 +164,8 @@ class OutcomeResult(ResultHead, frozen=True, kw_only=True):
         offsets: By outcome-join topic and partition the offset below which every record is counted.
         policy_hash: Hash of the policy that was applied.
         code_version: Version of FairStream.
+        withheld: What the release gate keeps from readers; absent where it is nothing.
+        k: Fewest outcomes that the policy of the judge permits to show; absent where that is the default.
     """
 
     n: int
@@ -139,6 +175,8 @@ class OutcomeResult(ResultHead, frozen=True, kw_only=True):
     offsets: Offsets
     policy_hash: str
     code_version: str
+    withheld: WithheldOutcomes | msgspec.UnsetType = msgspec.UNSET
+    k: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Head(msgspec.Struct):

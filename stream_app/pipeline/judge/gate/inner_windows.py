@@ -7,9 +7,9 @@ from itertools import combinations
 
 from stream_app.core.releases.crossed import add_block, protect_crossed
 from stream_app.core.releases.nested import HiddenParts
-from stream_app.core.windows.cells import CellLayout, Cells, add_cells
+from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_changes import WindowKey
-from stream_app.pipeline.judge.gate.tables import Labels, People, Shown, Tables, releases_of, tables_in, without
+from stream_app.pipeline.judge.gate.tables import Count, Labels, People, Shown, Tables, releases_of, without
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy
@@ -22,7 +22,7 @@ class InnerWindows:
 
     Args:
         model: Its policy.
-        layout: Layout of its cells.
+        count: Returns the tables of some attributes and intersections in some cells.
         memory: What is remembered of all windows.
 
     Attributes:
@@ -30,8 +30,8 @@ class InnerWindows:
         unfit: Sizes that are not a multiple of each smaller one: such windows overlap in part.
     """
 
-    def __init__(self, model: ModelPolicy, layout: CellLayout, memory: GateMemory) -> None:
-        self._k, self._layout, self._revision_s = model.privacy.k, layout, model.revision_s
+    def __init__(self, model: ModelPolicy, count: Count, memory: GateMemory) -> None:
+        self._k, self._count, self._revision_s = model.privacy.k, count, model.revision_s
         self._attributes = [attribute.name for attribute in model.attributes]
         self._sizes_s = {window.name: window.size_s for window in model.windows}
         sizes = sorted(self._sizes_s.items(), key=lambda item: item[1])
@@ -64,7 +64,7 @@ class InnerWindows:
         beyond = {code: list(vector) for code, vector in late.items()}
         if uncounted is not None:
             add_cells(beyond, uncounted(self.smallest))
-        change = tables_in(self._layout, self._attributes, beyond, tables) if beyond else {}
+        change = self._count(beyond, tables) if beyond else {}
         for (name, labels), n in known:
             if labels in change.get(name, {}):
                 change[name][labels] -= n

@@ -13,14 +13,16 @@ What is decided is a function of the counts in the order in which windows close,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 
 import msgspec
 
 from stream_app.core.releases.joint import protect_jointly
 from stream_app.core.windows.cells import CellLayout, Cells, add_cells
-from stream_app.core.windows.tally_changes import StateKey
+from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.pipeline.judge.gate.alert_counts import AlertCounts
+from stream_app.pipeline.judge.gate.barriers import note_barrier, stopped_by
 from stream_app.pipeline.judge.gate.early_totals import EarlyTotals, Rejudge
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import (
@@ -33,37 +35,53 @@ from stream_app.pipeline.judge.gate.tables import (
     shown_of,
     tables_in,
     tables_of,
-    without,
 )
-from stream_app.pipeline.judge.state import StoredEntries
+from stream_app.pipeline.judge.gate.withheld import CountedPart, withheld_beyond, without_groups
+from stream_app.pipeline.judge.state import RELEASE, StoredEntries
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.layout import cell_limits_of
-from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, FormerRelease, Result, Withheld
+from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result, Withheld
 from stream_app.policy import ModelPolicy, Privacy
+
+Stopped = Mapping[str, set[Labels]]  # groups by attribute
 
 
 class ReleaseGate:
-    """The release gate of the decisions of one model.
+    """The release gate of the decisions of one model, or of a part of its outcomes.
 
     Args:
         model: Its policy.
         layout: Layout of its cells.
         stored: Its entries in the changelog topic.
+        part: The part of its outcomes; None for decisions.
 
     Raises:
         StateError: an entry cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, layout: CellLayout, stored: StoredEntries) -> None:
+    def __init__(
+        self, model: ModelPolicy, layout: CellLayout, stored: StoredEntries, part: CountedPart | None = None
+    ) -> None:
         self._k, self._layout = model.privacy.k, layout
         self._attributes = [attribute.name for attribute in model.attributes]
-        self._memory = GateMemory(stored)
-        self._windows = InnerWindows(model, layout, self._memory)
+        kind, self._count = part or CountedPart(RELEASE, partial(tables_in, layout, self._attributes))
+        self._memory, self._has_alerts = GateMemory(stored, kind), part is None
+        self._largest_s = max(window.size_s for window in model.windows)
+        self._windows = InnerWindows(model, self._count, self._memory)
         self.alerts = AlertCounts(model, layout, self._memory, self._windows.smallest)
-        self._early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model))
+        self._early = EarlyTotals(
+            self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None)
+        )
 
-    def release(self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> list[Result]:
+    def release(
+        self,
+        results: list[Result],
+        cells: Cells,
+        context: WindowContext,
+        rejudge: Rejudge,
+        barrier: Mapping[str, set[Labels]] = {},
+    ) -> list[Result]:
         """Return results with what is withheld of each.
 
         Args:
@@ -71,12 +89,13 @@ class ReleaseGate:
             cells: Its counts.
             context: What is known of it beside these.
             rejudge: Returns the verdicts on the same window with other counts.
+            barrier: Groups that must not be counted up to its end, by attribute; see ``barriers``.
         """
         gated = self._gated(results)
         if context.span.window == TOTAL_WINDOW:
-            withheld = self._release_total(gated, cells, context, rejudge)
+            withheld = self._release_total(gated, cells, context, rejudge, barrier)
         elif context.is_close:
-            withheld = self._release_window(gated, cells, context, rejudge)
+            withheld = self._release_window(gated, cells, context, rejudge, barrier)
         else:
             withheld = self._release_again(gated, cells, context, rejudge)
         k = msgspec.UNSET if self._k == Privacy().k else self._k
@@ -102,7 +121,7 @@ class ReleaseGate:
         return {result.attribute: Withheld(is_held=True) for result in results}
 
     def _release_window(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> dict[str, Withheld]:
         """Decide on a window that has just closed, and note what it hides."""
         span = context.span
@@ -110,10 +129,10 @@ class ReleaseGate:
             return self._withhold(results)
         key = (span.window, span.start_s)
         late = self._windows.late_inside(key, context.corrections)
-        memory = self._memory.find(key)
-        if not late and not memory.parts and not memory.cuts and not self._hides_any(results):
+        memory, stopped = self._memory.find(key), self._stopped(context, barrier)
+        if not (late or stopped or memory.parts or memory.cuts or self._hides_any(results)):
             self._windows.note_groups(key, results, {})
-            self.alerts.note_window(key, {}, cells, context.periods)
+            self._note_window(key, {}, cells, context)
             self._windows.end(span.window, span.end_s)
             return {}
         is_held = self._has_small(late, results)
@@ -122,8 +141,8 @@ class ReleaseGate:
             cells, results = self._without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
-        cross = cross_of(self._layout, self._attributes, cells)
-        shown = self._jointly(cross, tables, alone)
+        cross = self._cross_of(cells, tables)
+        shown = self._jointly(cross, tables, without_groups(tables, alone, stopped, self._k))
         shown = self._windows.beside(key, tables, shown, {} if is_held else late)
         shown = self.alerts.beside(key, tables, shown)
         hidden = {name: {g for g, n in people.items() if n} - shown[name] for name, people in tables.items()}
@@ -135,9 +154,9 @@ class ReleaseGate:
         }
         self._windows.note(key, people, shown, cross)
         self._windows.note_groups(key, results, hidden)
-        self.alerts.note_window(key, hidden, cells, context.periods)
+        self._note_window(key, hidden, cells, context)
         self._windows.end(span.window, span.end_s)
-        return _withheld(results, alone, shown, is_held=is_held)
+        return withheld_beyond(results, alone, shown, is_held=is_held)
 
     def _release_again(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
@@ -160,17 +179,17 @@ class ReleaseGate:
             cells, results = self._without_late(cells, pending, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
-        kept = {name: without(tables[name], groups, hidden.get(name, set()), self._k) for name, groups in alone.items()}
-        cross = cross_of(self._layout, self._attributes, cells)
-        return _withheld(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
+        kept = without_groups(tables, alone, hidden, self._k)
+        cross = self._cross_of(cells, tables)
+        return withheld_beyond(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
 
     def _release_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> dict[str, Withheld]:
         """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
         own, withheld = results, dict[str, Withheld]()
         if context.is_between_windows:
-            own, withheld = self._compare_total(results, cells, context, rejudge)
+            own, withheld = self._compare_total(results, cells, context, rejudge, barrier)
         early = self._early.release(own, cells, context, rejudge) if context.is_published else {}
         for result in own:
             name = result.attribute
@@ -179,7 +198,7 @@ class ReleaseGate:
         return withheld
 
     def _compare_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> tuple[list[Result], dict[str, Withheld]]:
         """Compare running totals with all that was shown; return those that cannot be, and what others withhold."""
         late = self._windows.late_inside(TOTAL, {})
@@ -189,8 +208,9 @@ class ReleaseGate:
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         known = self.alerts.known_in_open()
-        shown = self._windows.beside(TOTAL, tables, alone, {} if is_held else late, context.uncounted, known)
-        withheld = _withheld(results, alone, shown, is_held=is_held)
+        open_ = without_groups(tables, alone, barrier, self._k)
+        shown = self._windows.beside(TOTAL, tables, open_, {} if is_held else late, context.uncounted, known)
+        withheld = withheld_beyond(results, alone, shown, is_held=is_held)
         left = set()
         for result in results:
             name = result.attribute
@@ -242,7 +262,23 @@ class ReleaseGate:
         return released, self._gated(rejudge(released))
 
     def _tables(self, cells: Cells, names: Iterable[str]) -> Tables:
-        return tables_in(self._layout, self._attributes, cells, names)
+        return self._count(cells, names)
+
+    def _cross_of(self, cells: Cells, tables: Tables) -> People:
+        """Return the people by the labels of all attributes, where there are intersections that need them."""
+        return cross_of(self._layout, self._attributes, cells) if any(CROSS in name for name in tables) else {}
+
+    def _stopped(self, context: WindowContext, barrier: Stopped) -> Shown:
+        """Return the groups that must not be counted up to the start or the end of a window that has just closed."""
+        span, totals = context.span, self._memory.find(TOTAL)
+        stopped = stopped_by(totals, span.start_s, barrier)
+        if span.window == self._windows.smallest and (barrier or totals.barriers):
+            note_barrier(self._memory.of(TOTAL), span.end_s, barrier, span.end_s - self._largest_s)
+        return stopped
+
+    def _note_window(self, key: WindowKey, hidden: Shown, cells: Cells, context: WindowContext) -> None:
+        if self._has_alerts:
+            self.alerts.note_window(key, hidden, cells, context.periods)
 
     def _gated(self, results: Iterable[Result]) -> list[Result]:
         return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]
@@ -255,24 +291,3 @@ class ReleaseGate:
             return shown
         kept = protect_jointly(cross, releases_of(tables, shown, self._attributes), self._k)
         return dict(zip(tables, kept, strict=True))
-
-
-def _withheld(results: Iterable[Result], alone: Shown, shown: Shown, *, is_held: bool) -> dict[str, Withheld]:
-    """Return what is withheld of each table beyond what it hides on its own.
-
-    Args:
-        results: What is shown.
-        alone: What each table would show on its own.
-        shown: What it may show.
-        is_held: Whether ``results`` is shown instead of what was counted.
-    """
-    withheld = {}
-    for result in results:
-        name = result.attribute
-        is_more = bool(alone[name] - shown[name])  # then all that is hidden is named: its own rule chooses differently
-        hidden = {group.group for group in result.groups if group.n and group.labels not in shown[name]}
-        groups = tuple(sorted(hidden)) if is_more else ()
-        former = FormerRelease(start_s=result.start_s, end_s=result.end_s, groups=result.groups) if is_held else None
-        if groups or is_held:
-            withheld[name] = Withheld(groups=groups, is_held=is_held, former=former)
-    return withheld

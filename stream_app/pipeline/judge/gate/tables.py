@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ Labels = tuple[str, ...]
 People = dict[Labels, int]
 Tables = dict[str, People]  # by the attribute of a result
 Shown = dict[str, set[Labels]]
+Count = Callable[[Cells, Iterable[str]], Tables]
 
 
 def tables_of(results: Iterable[Result]) -> Tables:

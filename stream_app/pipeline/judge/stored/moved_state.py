@@ -13,9 +13,10 @@ import msgspec
 from stream_app.core.windows.cells import CellMapping, Cells
 from stream_app.core.windows.history import StoredSpan
 from stream_app.core.windows.tally_changes import CLOCK, StateKey
-from stream_app.pipeline.judge.state import JOURNAL, POLICY, RELEASE, TESTS, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.state import JOURNAL, POLICY, RELEASE, RELEASE_BY, TESTS, StoredEntries, StoredPolicy
+from stream_app.pipeline.judge.stored.moved_releases import moved_release
 from stream_app.pipeline.judge.stored.stored_history import HISTORY
-from stream_app.pipeline.judge.stored.stored_releases import StoredRelease, moved_release
+from stream_app.pipeline.judge.stored.stored_releases import StoredRelease
 from stream_app.pipeline.judge.stored.stored_tally import (
     StoredTotal,
     StoredWindow,
@@ -110,7 +111,7 @@ def _mapped(stored: StoredEntries, entry: StateKey, mapping: CellMapping) -> byt
     if kind in _WITH_CELLS:
         value = read_entry(stored, entry, _WITH_CELLS[kind])
         return msgspec.msgpack.encode(msgspec.structs.replace(value, cells=mapping.map_cells(value.cells)))
-    if kind == RELEASE:
+    if kind == RELEASE or kind.startswith(RELEASE_BY):
         return msgspec.msgpack.encode(moved_release(read_entry(stored, entry, StoredRelease), mapping))
     if kind == HISTORY:
         span = read_entry(stored, entry, StoredSpan)

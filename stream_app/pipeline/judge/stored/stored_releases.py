@@ -5,7 +5,7 @@ A model whose windows hide nothing has entries of its running totals alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -14,13 +14,14 @@ from stream_app.core.releases.computed import ComputedTotals, Counts, Known
 from stream_app.core.releases.crossed import Blocks
 from stream_app.core.releases.hidden_system import Past
 from stream_app.core.releases.nested import HiddenParts
-from stream_app.core.windows.cells import CellMapping, Cells
+from stream_app.core.windows.cells import Cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.errors import StateError
 from stream_app.pipeline.judge.state import NEW_APP_ID, RELEASE, StoredEntries
-from stream_app.pipeline.records.results import CROSS, FormerRelease
+from stream_app.pipeline.records.results import FormerRelease
 
 Labels = tuple[str, ...]
+PART = "\x1f"  # between a group and the part of it that is counted
 
 
 class StoredParts(msgspec.Struct, array_like=True, frozen=True):
@@ -95,6 +96,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         totals: The running totals that readers can compute.
         runs: Of running totals how far back the smallest windows show each group.
         cuts: What alerts counted in the window while it is open.
+        barriers: Of running totals the moments up to which a group must not be counted, see ``Barriers``.
     """
 
     hidden: dict[str, list[Labels]] = {}
@@ -105,66 +107,11 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     totals: StoredTotals = StoredTotals()
     runs: StoredRuns = StoredRuns()
     cuts: list[Cut] = []
+    barriers: list[tuple[int, str, list[Labels]]] = []
 
 
-def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
-    """Return what the gate remembers of a window under another policy.
-
-    Where groups are joined by it, what was hidden of them is summed: the windows around it hide those groups. What
-    running totals showed last stays as it was, with the groups of that time; what readers can compute begins again. Of
-    intersections, everything inside the window is taken as known.
-    """
-    parts = [moved for each in stored.parts if (moved := _moved_parts(each, mapping)) is not None]
-    hidden = stored.hidden
-    if not stored.former:
-        hidden = {
-            name: sorted({_moved_labels(name, labels, mapping) for labels in groups})
-            for name, groups in stored.hidden.items()
-            if _is_kept(name, mapping)
-        }
-    return StoredRelease(hidden, mapping.map_cells(stored.cells), parts, stored.former)
-
-
-def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | None:
-    """Return what the smallest windows hide of one table; None where the table is gone."""
-    name = stored.attribute
-    if not _is_kept(name, mapping):
-        return None
-    known = {labels for people in (*(people for _, people in stored.sums), stored.people) for labels, _ in people}
-    known |= {labels for *_, cells in stored.releases for labels in cells}
-    new = {labels: _moved_labels(name, labels, mapping) for labels in known}
-    past = Past(
-        _summed(stored.people, new),
-        tuple(frozenset(new[labels] for labels in cells) for cells in stored.known),
-        frozenset(new[labels] for labels in stored.guarded),
-        _summed(stored.beside, new),
-    )
-    parts = HiddenParts(is_full=stored.is_full or len(set(new.values())) < len(new), past=past)
-    for start_s, people in stored.sums:
-        parts.add(start_s, _summed(people, new))
-    for start_s, end_s, cells in stored.releases:
-        parts.release(start_s, end_s, {new[labels] for labels in cells})
-    return _stored_parts(name, parts)
-
-
-def _summed(people: Iterable[tuple[Labels, int]], new: Mapping[Labels, Labels]) -> dict[Labels, int]:
-    summed: dict[Labels, int] = {}
-    for labels, n in people:
-        summed[new[labels]] = summed.get(new[labels], 0) + n
-    return summed
-
-
-def _is_kept(name: str, mapping: CellMapping) -> bool:
-    known = {dimension for dimension, _ in mapping.new.dimensions}
-    return all(attribute in known for attribute in name.split(CROSS))
-
-
-def _moved_labels(name: str, labels: Labels, mapping: CellMapping) -> Labels:
-    moved = (mapping.map_label(attribute, label) for attribute, label in zip(name.split(CROSS), labels, strict=True))
-    return tuple(label for label in moved if label is not None)
-
-
-def _stored_parts(name: str, parts: HiddenParts) -> StoredParts:
+def stored_parts(name: str, parts: HiddenParts) -> StoredParts:
+    """Return what the smallest windows hide of one table, as it is stored."""
     return StoredParts(
         name,
         [(start_s, sorted(people.items())) for (start_s, _), people in parts.sums.items()],
@@ -205,23 +152,28 @@ class WindowMemory:
             self.totals.known.setdefault(name, {})[moment_s] = Known(dict(counts), set(unknown))
         hidden_s = {(name, group): end_s for name, group, end_s in stored.runs.hidden_s}
         self.runs, self.cuts = ShownRuns(stored.runs.begin_s, hidden_s), list(stored.cuts)
+        self.barriers: dict[tuple[int, str], set[Labels]] = {
+            (at_s, name): set(groups) for at_s, name, groups in stored.barriers
+        }
 
     def stored(self) -> StoredRelease | None:
         """Return what a restart needs; None if that is nothing."""
-        parts = [_stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
+        parts = [stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
         hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
         blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
         if self.is_empty:
             return None
         runs = StoredRuns(self.runs.begin_s, [(*key, end_s) for key, end_s in sorted(self.runs.hidden_s.items())])
-        return StoredRelease(hidden, self.pending, parts, self.former, blocks, self._stored_totals(), runs, self.cuts)
+        barriers = [(*key, sorted(groups)) for key, groups in sorted(self.barriers.items())]
+        known = (self._stored_totals(), runs, self.cuts, barriers)
+        return StoredRelease(hidden, self.pending, parts, self.former, blocks, *known)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
         is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
         is_any |= self.totals.until_s is not None or self.runs.begin_s is not None
-        return not (is_any or self.pending or self.former or self.blocks or self.cuts)
+        return not (is_any or self.pending or self.former or self.blocks or self.cuts or self.barriers)
 
     def _stored_totals(self) -> StoredTotals:
         known = [
@@ -237,19 +189,21 @@ class GateMemory:
 
     Args:
         stored: The entries of a model in the changelog topic.
+        kind: The kind of entries that it has.
 
     Raises:
         StateError: an entry cannot be read.
     """
 
-    def __init__(self, stored: StoredEntries) -> None:
+    def __init__(self, stored: StoredEntries, kind: str = RELEASE) -> None:
+        self._kind = kind
         try:
             self._windows = {
                 (str(entry[1]), int(entry[2])): WindowMemory(
                     msgspec.msgpack.decode(b"".join(pieces), type=StoredRelease)
                 )
                 for entry, pieces in stored.items()
-                if entry[0] == RELEASE
+                if entry[0] == kind
             }
         except (msgspec.MsgspecError, ValueError):
             raise StateError("What was released cannot be read", action=NEW_APP_ID) from None
@@ -293,4 +247,4 @@ class GateMemory:
 
     def _entry(self, key: WindowKey) -> tuple[StateKey, bytes | None]:
         stored = self._windows[key].stored() if key in self._windows else None
-        return (RELEASE, *key), None if stored is None else msgspec.msgpack.encode(stored)
+        return (self._kind, *key), None if stored is None else msgspec.msgpack.encode(stored)

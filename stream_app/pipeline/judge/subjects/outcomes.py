@@ -7,6 +7,8 @@ decisions were made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -16,6 +18,7 @@ from stream_app.core.windows.history import PeriodHistory
 from stream_app.core.windows.tally_changes import ClosedPeriod, StateKey
 from stream_app.pipeline.disclosure.outcomes import shown_outcomes
 from stream_app.pipeline.judge.budget import BudgetFamily, log_thresholds_of
+from stream_app.pipeline.judge.gate.outcome_gate import OutcomeGate
 from stream_app.pipeline.judge.monitors.continued_tests import ContinuedTests
 from stream_app.pipeline.judge.monitors.gaps import GapMonitor
 from stream_app.pipeline.judge.questions import outcome_questions, question_of
@@ -60,12 +63,14 @@ class OutcomesSubject:
         log_threshold = log_thresholds_of(model).get(BudgetFamily.OUTCOMES)
         state = stored_bytes(stored, MONITOR)
         self._monitor = GapMonitor(model, self._layout, self._questions, log_threshold, state, history)
+        self._gate = OutcomeGate(model, self._layout, stored)
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:
         """Continue what the tests of a former policy know."""
         assert isinstance(former, OutcomesSubject)
         self._is_changed = True
+        self._gate.continue_releases()
         return self._monitor.continue_tests(former._monitor)  # noqa: SLF001  # of the same class
 
     def feed(self, period: ClosedPeriod, look_back: LookBack) -> list[Alert]:
@@ -75,17 +80,16 @@ class OutcomesSubject:
         for alarm in self._monitor.feed(period):
             question, pair = question_of(alarm.test, self._questions), self._monitor.pairs[alarm.pair]
             seen, provenance = look_back(alarm.onset_s)
-            seen = seen._replace(is_rounded=self._model.privacy.k > 1)  # windows of outcomes do not pass the gate
+            seen = seen._replace(is_rounded=self._model.privacy.k > 1)  # its range of time does not pass the gate
             alerts.append(alert_about(question, self.name, self._model, self._layout, alarm, pair, seen, provenance))
         return alerts
 
     def judge(self, cells: Cells, context: WindowContext) -> WindowVerdicts:
         """Judge a window or the running totals."""
         self._is_changed |= context.is_close
-        evidence = self._monitor.judge(context.span.window, cells, is_close=context.is_close)
-        results = [
-            _with_evidence(result, evidence) for result in judge_outcomes(self._model, self._layout, cells, context)
-        ]
+        results = self._results(cells, context)
+        rejudge = partial(self._results, context=replace(context, is_close=False))
+        results = self._gate.release(results, cells, context, rejudge)
         disposition = disposition_of(
             (result.state for result in results),
             is_any_shown=any(shown_outcomes(result, self._model.privacy.k).shown for result in results),
@@ -97,13 +101,20 @@ class OutcomesSubject:
         return can_compare(self._layout, self._model.attributes, cells)
 
     def state(self) -> list[tuple[StateKey, bytes]]:
-        """Return the state of the tests."""
-        return [(MONITOR, self._monitor.state())]
+        """Return the state of the tests and of the release gate."""
+        return [(MONITOR, self._monitor.state()), *self._gate.state()]
 
     def take_changes(self) -> Sequence[tuple[StateKey, bytes | None]]:
-        """Return the state of the tests if it changed since the last call."""
+        """Return what of it changed since the last call."""
         is_changed, self._is_changed = self._is_changed, False
-        return self.state() if is_changed else []
+        tests: list[tuple[StateKey, bytes | None]] = [(MONITOR, self._monitor.state())] if is_changed else []
+        return [*tests, *self._gate.take_changes()]
+
+    def _results(self, cells: Cells, context: WindowContext) -> list[OutcomeResult]:
+        evidence = self._monitor.judge(context.span.window, cells, is_close=context.is_close)
+        return [
+            _with_evidence(result, evidence) for result in judge_outcomes(self._model, self._layout, cells, context)
+        ]
 
 
 def _with_evidence(result: OutcomeResult, evidence: Mapping[tuple[str, str], tuple[Evidence, ...]]) -> OutcomeResult:

@@ -31,6 +31,7 @@ class WindowContext:
         corrections: What was added to closed windows since they were last published, by their key.
         is_between_windows: Whether running totals are published, at a moment at which no window is open.
         is_published: Whether running totals are published, at whatever moment.
+        counted: Returns everything that was counted up to the end of a window that has just closed.
         uncounted: Returns, of running totals, what no closed window of some size contains.
     """
 
@@ -44,6 +45,7 @@ class WindowContext:
     corrections: Mapping[WindowKey, Cells] = field(default_factory=dict)
     is_between_windows: bool = False
     is_published: bool = False
+    counted: Callable[[], Cells] = dict
     uncounted: Callable[[str], Cells] = _nothing
 
 

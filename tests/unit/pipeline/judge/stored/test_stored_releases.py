@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from stream_app.core.windows.cells import CellLayout, CellMapping
 from stream_app.pipeline.judge.state import RELEASE
 from stream_app.pipeline.judge.step import JudgeStep
+from stream_app.pipeline.judge.stored.moved_releases import moved_release
 from stream_app.pipeline.judge.stored.stored_releases import (
     GateMemory,
     StoredParts,
     StoredRelease,
-    moved_release,
 )
 from stream_app.pipeline.policy_book import PolicyBook, RegisteredPolicy
 from stream_app.pipeline.records.results import FormerRelease
