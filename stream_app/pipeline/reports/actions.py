@@ -24,6 +24,7 @@ _UNKNOWN: dict[CheckKind, str] = {
     "kept-at-most": "Make this report again where Kafka can be reached.",
     "keys-young": "List the keys: fairstream keys list",
 }
+_LIST_ITEMS = "See the checklist: fairstream checklist all"
 
 
 def action_of(check: PackCheck, state: Literal["ok", "attention", "unknown"], gathered: Gathered) -> str:
@@ -37,5 +38,5 @@ def action_of(check: PackCheck, state: Literal["ok", "attention", "unknown"], ga
     if check.kind == "confirmed":
         records = records_of(gathered, "checklist")
         advice = [record.get("advice", "") for record in records if record["item"] in check.items]
-        return " ".join(f"{text}." for text in advice if text)
+        return " ".join(f"{text}." for text in advice if text) if records else _LIST_ITEMS
     return _UNKNOWN.get(check.kind, _ATTENTION[check.kind]) if state == "unknown" else _ATTENTION[check.kind]

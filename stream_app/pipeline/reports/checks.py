@@ -16,12 +16,19 @@ from stream_app.core.inspection.retention import DAY_MS, days
 from stream_app.pipeline.records.results import CROSS
 from stream_app.pipeline.reports.actions import action_of
 from stream_app.pipeline.reports.alerts import open_breaches
-from stream_app.pipeline.reports.evidence import Gathered, records_of
+from stream_app.pipeline.reports.evidence import EvidenceKind, Gathered, records_of
 from stream_app.pipeline.reports.pack import CheckKind, PackCheck
 
 CheckState = Literal["ok", "attention", "unknown"]
 _DAY_S = 86_400
 _MAX_NAMED = 6
+_ABOUT: dict[EvidenceKind, str] = {
+    "alerts": "alerts",
+    "judged": "what was judged",
+    "retention": "the retention of topics",
+    "keys": "the keys",
+    "audit": "the audit log",
+}
 
 Record = dict[str, Any]
 
@@ -167,7 +174,9 @@ def _confirmed(check: PackCheck, gathered: Gathered) -> tuple[CheckState, str]:
     items = {record["item"]: record for record in records_of(gathered, "checklist")}
     found = [items[name] for name in check.items if name in items]
     if not found:
-        return "unknown", _fault(gathered, "checklist")
+        fault = gathered["checklist"].fault if "checklist" in gathered else ""
+        about = _named([name.replace("-", " ") for name in check.items])
+        return "unknown", f"The checklist says nothing about {about}. {fault}".strip()
     states = {record["state"] for record in found}
     state: CheckState = "attention" if "attention" in states else "unknown" if "unknown" in states else "ok"
     return state, " ".join(f"{record['title']}: {record['text']}" for record in found)
@@ -177,10 +186,10 @@ def _role(report: Record, roles: dict[str, str]) -> str | None:
     return roles.get(report["topic"])
 
 
-def _fault(gathered: Gathered, kind: Any) -> str:
+def _fault(gathered: Gathered, kind: EvidenceKind) -> str:
     """Return why there is no evidence of a kind."""
     fault = gathered[kind].fault if kind in gathered else ""
-    return fault or "There is no evidence about this."
+    return fault or f"There is no evidence about {_ABOUT.get(kind, 'this')}."
 
 
 def _named(names: list[str]) -> str:

@@ -167,3 +167,18 @@ def test_what_is_not_ok_says_what_to_do_and_what_is_ok_nothing() -> None:
 def test_each_value_has_its_path_and_command() -> None:
     one = Evidence(kind="counts", command="c", is_reproduced=True, exit_code=0, records=({"groups": [{"n": 3}]},))
     assert value_rows([one]) == [{"evidence": "counts", "line": 1, "path": "groups[0].n", "value": 3, "command": "c"}]
+
+
+def test_items_without_an_answer_are_named_one_by_one_with_what_to_do() -> None:
+    checks = [PackCheck(kind="confirmed", items=(name,)) for name in ("small-groups", "access-review")]
+    small, access = (judged(check) for check in checks)
+    assert (small.state, access.state) == ("unknown", "unknown")
+    assert small.text == "The checklist says nothing about small groups."
+    assert "access review" in access.text
+    assert small.action.endswith("fairstream checklist all")
+
+
+def test_missing_evidence_says_what_it_would_be_about() -> None:
+    kinds = ("audit-verifies", "kept-at-least", "keys-young", "open-breaches")
+    texts = {judged(PackCheck(kind=kind, days=1)).text for kind in kinds}
+    assert len(texts) == len(kinds)
