@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from stream_app.core.releases.crossed import add_block, protect_crossed
@@ -127,23 +127,37 @@ class InnerWindows:
             cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
             add_block(self._memory.of(around[0]).blocks, cells, cross)
 
-    def note_groups(self, key: WindowKey, results: Iterable[Result], hidden: Mapping[str, set[Labels]]) -> None:
+    def note_groups(
+        self, key: WindowKey, results: Sequence[Result], hidden: Mapping[str, set[Labels]], cells: Cells
+    ) -> None:
         """Note the groups of single attributes that a window shows: running totals may follow from them.
 
         Args:
             key: The window.
             results: What is shown of it.
             hidden: The groups with decisions that it hides, by attribute.
+            cells: Its counts.
         """
-        totals, end_s = self._memory.of(TOTAL).totals, key[1] + self._sizes_s[key[0]]
-        if key[0] == self.smallest:
+        memory, end_s = self._memory.of(TOTAL), key[1] + self._sizes_s[key[0]]
+        totals, is_smallest = memory.totals, key[0] == self.smallest
+        if is_smallest:
             totals.move_to(key[1], end_s, self._sizes_s.values())
+        is_whole = not any(hidden.get(result.attribute) for result in results if CROSS not in result.attribute)
+        if is_smallest and not is_whole:
+            add_cells(memory.left_out, cells)
         for result in results:
             if CROSS not in result.attribute:
                 gone = hidden.get(result.attribute, set())
                 shown = {group.labels: (group.n, group.favorable) for group in result.groups if group.n}
                 shown = {labels: counts for labels, counts in shown.items() if labels not in gone}
                 totals.add(result.attribute, key[1], end_s, shown, gone)
+                if is_smallest and is_whole:
+                    totals.add_whole(result.attribute, shown)
+
+    def note_correction(self, key: WindowKey, correction: Cells) -> None:
+        """Note what was counted in a window after it closed: no window has shown it to readers then."""
+        if key[0] == self.smallest:
+            add_cells(self._memory.of(TOTAL).left_out, correction)
 
     def end(self, name: str, end_s: int) -> None:
         """Note that a window has ended: when it is of the largest size, the totals have no release inside it any more.

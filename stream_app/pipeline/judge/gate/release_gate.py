@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -45,6 +46,20 @@ from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result, Wit
 from stream_app.policy import ModelPolicy, Privacy
 
 Stopped = Mapping[str, set[Labels]]  # groups by attribute
+
+
+class _Totals(NamedTuple):
+    """Running totals beside all that was shown.
+
+    Attributes:
+        left: Those that cannot be shown, or not all that they could show on their own.
+        withheld: What is withheld of those that can be shown, by attribute.
+        partly: What is shown of the latter, if nothing else shows more: totals and groups.
+    """
+
+    left: list[Result]
+    withheld: dict[str, Withheld]
+    partly: dict[str, tuple[Result, set[Labels]]]
 
 
 class ReleaseGate:
@@ -131,7 +146,7 @@ class ReleaseGate:
         late = self._windows.late_inside(key, context.corrections)
         memory, stopped = self._memory.find(key), self._stopped(context, barrier)
         if not (late or stopped or memory.parts or memory.cuts or self._hides_any(results)):
-            self._windows.note_groups(key, results, {})
+            self._windows.note_groups(key, results, {}, cells)
             self._note_window(key, {}, cells, context)
             self._windows.end(span.window, span.end_s)
             return {}
@@ -153,7 +168,7 @@ class ReleaseGate:
             name: {g: tables[name][g] - known.get((name, g), 0) for g in groups} for name, groups in hidden.items()
         }
         self._windows.note(key, people, shown, cross)
-        self._windows.note_groups(key, results, hidden)
+        self._windows.note_groups(key, results, hidden, cells)
         self._note_window(key, hidden, cells, context)
         self._windows.end(span.window, span.end_s)
         return withheld_beyond(results, alone, shown, is_held=is_held)
@@ -168,6 +183,7 @@ class ReleaseGate:
         hidden = self._memory.find(key).hidden
         if context.correction:
             memory = self._memory.of(key)
+            self._windows.note_correction(key, context.correction)
             add_cells(memory.pending, context.correction)
             if not self._has_small(memory.pending, results):
                 change = self._tables(memory.pending, hidden)
@@ -187,20 +203,26 @@ class ReleaseGate:
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> dict[str, Withheld]:
         """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
-        own, withheld = results, dict[str, Withheld]()
+        totals = _Totals(results, {}, {})
         if context.is_between_windows:
-            own, withheld = self._compare_total(results, cells, context, rejudge, barrier)
-        early = self._early.release(own, cells, context, rejudge) if context.is_published else {}
-        for result in own:
+            totals = self._compare_total(results, cells, context, rejudge, barrier)
+        beside = {name: shown for name, (_, shown) in totals.partly.items()}
+        early = self._early.release(totals.left, cells, context, rejudge, beside) if context.is_published else {}
+        withheld = totals.withheld
+        for result in totals.left:
             name = result.attribute
-            if (instead := early[name] if name in early else self._former(result)) is not None:
+            if name in totals.partly and name not in early:
+                self._early.note_compared(*totals.partly[name])
+                continue
+            withheld.pop(name, None)
+            if (instead := early[name] if name in early else self._early.former_of(result)) is not None:
                 withheld[name] = instead
         return withheld
 
     def _compare_total(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
-    ) -> tuple[list[Result], dict[str, Withheld]]:
-        """Compare running totals with all that was shown; return those that cannot be, and what others withhold."""
+    ) -> _Totals:
+        """Compare running totals with all that was shown."""
         late = self._windows.late_inside(TOTAL, {})
         is_held, former = self._has_small(late, results), results
         if is_held:
@@ -211,38 +233,19 @@ class ReleaseGate:
         open_ = without_groups(tables, alone, barrier, self._k)
         shown = self._windows.beside(TOTAL, tables, open_, {} if is_held else late, context.uncounted, known)
         withheld = withheld_beyond(results, alone, shown, is_held=is_held)
-        left = set()
+        left, partly = set(), dict[str, tuple[Result, set[Labels]]]()
         for result in results:
             name = result.attribute
             # Groups that the policy no longer has are not shown again.
-            if self._early.shown_last(name) & tables[name].keys() <= shown[name]:
-                self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
-            else:
+            if not self._early.shown_last(name) & tables[name].keys() <= shown[name]:
                 left.add(name)
                 withheld.pop(name, None)
-        return [result for result in former if result.attribute in left], withheld
-
-    def _former(self, result: Result) -> Withheld | None:
-        """Return the totals that were shown last instead of others; None for those themselves."""
-        memory = self._memory.find(TOTAL)
-        last, hidden = memory.former.get(result.attribute), memory.hidden.get(result.attribute, set())
-        if last is None:
-            return Withheld(is_held=True)
-        groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden))
-        if [(g.n, g.favorable) for g in last.groups] != [(g.n, g.favorable) for g in result.groups]:
-            return Withheld(groups=groups, is_held=True, former=last)
-        return Withheld(groups=groups) if groups else None
-
-    def _note_total(self, result: Result, hidden: set[Labels]) -> None:
-        """Note running totals that are shown, and what readers know by that."""
-        self._early.note(result, hidden)
-        memory = self._memory.of(TOTAL)
-        shown = {g.labels: (g.n, g.favorable) for g in result.groups if g.n and g.labels not in hidden}
-        memory.totals.begin_at(result.start_s)
-        memory.totals.learn(result.attribute, shown, hidden)
-        if (parts := memory.parts.get(result.attribute)) is not None:
-            parts.sum_up(self._k)
-            parts.show(shown.keys())
+            elif alone[name] <= shown[name]:
+                self._early.note_compared(result, shown[name])
+            else:
+                left.add(name)
+                partly[name] = result, shown[name]
+        return _Totals([result for result in former if result.attribute in left], withheld, partly)
 
     def _hides_any(self, results: Iterable[Result]) -> bool:
         """Return whether a result has a group of 1 to k-1 people."""
