@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from stream_app.core.privacy.disclosure import disclose_cells
-from stream_app.core.releases.computed import ComputedTotals, Known
+from stream_app.core.releases.computed import Known
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_config import CellLimits
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
 from stream_app.pipeline.judge.gate.tables import Labels, without
+from stream_app.pipeline.judge.gate.withheld import Rejudge
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
 from stream_app.pipeline.records.results import FormerRelease, Result, Withheld
-
-Rejudge = Callable[[Cells], list[Result]]
 
 
 class _Reading(NamedTuple):
@@ -32,6 +31,7 @@ class _Computed(NamedTuple):
     result: Result
     shown: set[Labels]
     is_exact: bool
+    is_whole: bool
 
 
 class EarlyTotals:
@@ -54,6 +54,7 @@ class EarlyTotals:
         context: WindowContext,
         rejudge: Rejudge,
         beside: Mapping[str, set[Labels]],
+        of_whole: Collection[str] = (),
     ) -> dict[str, Withheld | None]:
         """Return, by attribute, what is withheld of totals that can be shown now; they are looked at once a window.
 
@@ -63,6 +64,7 @@ class EarlyTotals:
             context: What is known of them beside these.
             rejudge: Returns the verdicts on other counts.
             beside: Groups that can be shown in another way; these totals are shown only where they show more.
+            of_whole: Attributes of which the totals of the windows without a hidden group come first.
         """
         totals = self._memory.find(TOTAL).totals
         until_s = totals.until_s
@@ -71,19 +73,35 @@ class EarlyTotals:
         totals = self._memory.of(TOTAL).totals
         totals.looked_s = until_s
         totals.begin_at(results[0].start_s)
+        first = [result for result in results if result.attribute in of_whole]
+        others = [result for result in results if result.attribute not in of_whole]
+        best = self._best(others, self._readings(others, cells, context, rejudge), beside)
+        if first:
+            readings = sorted(self._readings(first, cells, context, rejudge), key=lambda each: not each.is_whole)
+            best |= self._best(first, readings, beside)
+        return {name: self._show(computed, until_s) for name, computed in best.items()}
+
+    def complete(self, results: Sequence[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> set[str]:
+        """Return the attributes of which the totals of all closed windows can be shown, with all groups."""
+        best = self._best(results, self._readings(results, cells, context, rejudge), {})
+        return {name for name, own in best.items() if not own.is_whole and own.shown == self._alone(own.result)}
+
+    def _best(
+        self, results: Sequence[Result], readings: Iterable[_Reading], beside: Mapping[str, set[Labels]]
+    ) -> dict[str, _Computed]:
+        """Return, by attribute, the first totals that show all groups, or else those that show most."""
         best: dict[str, _Computed] = {}
         missing = {result.attribute for result in results}
-        for reading in self._readings(results, cells, context, rejudge):
+        for reading in readings if missing else ():
             for result in reading.results:
-                name = result.attribute
-                shown = self._shown_in(result, reading, totals)
-                if shown and len(shown) > len(best[name].shown if name in best else beside.get(name, ())):
-                    best[name] = _Computed(result, shown, reading.is_exact)
+                name, shown = result.attribute, self._shown_in(result, reading)
+                if name in missing and len(shown) > len(best[name].shown if name in best else beside.get(name, ())):
+                    best[name] = _Computed(result, shown, reading.is_exact, reading.is_whole)
                 if shown == self._alone(result):
                     missing.discard(name)
             if not missing:
                 break
-        return {name: self._show(computed, until_s) for name, computed in best.items()}
+        return best
 
     def shown_last(self, name: str) -> set[Labels]:
         """Return the groups that the last totals showed."""
@@ -150,8 +168,9 @@ class EarlyTotals:
             own = rejudge(counted) if left else results
             yield _Reading([result for result in own if result.attribute in names], not left, is_whole)
 
-    def _shown_in(self, result: Result, reading: _Reading, totals: ComputedTotals) -> set[Labels]:
+    def _shown_in(self, result: Result, reading: _Reading) -> set[Labels]:
         """Return the groups that readers can compute, if these are all that the last totals showed; else none."""
+        totals = self._memory.find(TOTAL).totals
         name, people = result.attribute, {group.labels: group.n for group in result.groups}
         known = Known(totals.whole.get(name, {})) if reading.is_whole else totals.newest(name)
         if known is None or (reading.is_whole and not self._is_longer(result)):
@@ -177,7 +196,7 @@ class EarlyTotals:
 
     def _show(self, computed: _Computed, until_s: int) -> Withheld | None:
         """Note totals that are shown; return what is withheld of the present ones."""
-        result, shown, is_exact = computed
+        result, shown, is_exact, _ = computed
         hidden = {group.labels for group in result.groups if group.n} - shown
         former = self.note(result, hidden, until_s)
         groups = tuple(sorted(group.group for group in result.groups if group.labels in hidden))

@@ -6,16 +6,13 @@ What is decided is a function of the counts in the order in which windows close,
   is not a multiple of each smaller one, because windows that overlap in part differ by a part of them.
 - A revision: shown when every group of it has changed by nobody or by at least k since it was last shown. Until then
   readers see the former one.
-- The running totals: likewise, against the windows since the last totals that were shown, and only at moments at which
-  no window is open: otherwise the totals minus the closed windows would be part of one. In between they are shown where
-  readers can compute them from the windows that were shown.
+- The running totals: see ``running_totals``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,8 +21,9 @@ from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.pipeline.judge.gate.alert_counts import AlertCounts
 from stream_app.pipeline.judge.gate.barriers import note_barrier, stopped_by
-from stream_app.pipeline.judge.gate.early_totals import EarlyTotals, Rejudge
+from stream_app.pipeline.judge.gate.early_totals import EarlyTotals
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
+from stream_app.pipeline.judge.gate.running_totals import RunningTotals
 from stream_app.pipeline.judge.gate.tables import (
     Labels,
     People,
@@ -37,7 +35,7 @@ from stream_app.pipeline.judge.gate.tables import (
     tables_in,
     tables_of,
 )
-from stream_app.pipeline.judge.gate.withheld import CountedPart, withheld_beyond, without_groups
+from stream_app.pipeline.judge.gate.withheld import CountedPart, Rejudge, withheld_beyond, without_groups, without_late
 from stream_app.pipeline.judge.state import RELEASE, StoredEntries
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -46,20 +44,6 @@ from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result, Wit
 from stream_app.policy import ModelPolicy, Privacy
 
 Stopped = Mapping[str, set[Labels]]  # groups by attribute
-
-
-class _Totals(NamedTuple):
-    """Running totals beside all that was shown.
-
-    Attributes:
-        left: Those that cannot be shown, or not all that they could show on their own.
-        withheld: What is withheld of those that can be shown, by attribute.
-        partly: What is shown of the latter, if nothing else shows more: totals and groups.
-    """
-
-    left: list[Result]
-    withheld: dict[str, Withheld]
-    partly: dict[str, tuple[Result, set[Labels]]]
 
 
 class ReleaseGate:
@@ -81,13 +65,12 @@ class ReleaseGate:
         self._k, self._layout = model.privacy.k, layout
         self._attributes = [attribute.name for attribute in model.attributes]
         kind, self._count = part or CountedPart(RELEASE, partial(tables_in, layout, self._attributes))
-        self._memory, self._has_alerts = GateMemory(stored, kind), part is None
+        self._memory, self._is_of_decisions = GateMemory(stored, kind), part is None
         self._largest_s = max(window.size_s for window in model.windows)
         self._windows = InnerWindows(model, self._count, self._memory)
         self.alerts = AlertCounts(model, layout, self._memory, self._windows.smallest)
-        self._early = EarlyTotals(
-            self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None)
-        )
+        early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None))
+        self._totals = RunningTotals(self._k, self._windows, self.alerts, early)
 
     def release(
         self,
@@ -96,6 +79,7 @@ class ReleaseGate:
         context: WindowContext,
         rejudge: Rejudge,
         barrier: Mapping[str, set[Labels]] = {},
+        of_whole: Collection[str] = (),
     ) -> list[Result]:
         """Return results with what is withheld of each.
 
@@ -105,12 +89,15 @@ class ReleaseGate:
             context: What is known of it beside these.
             rejudge: Returns the verdicts on the same window with other counts.
             barrier: Groups that must not be counted up to its end, by attribute; see ``barriers``.
+            of_whole: Attributes whose running totals are rather those of the windows that hide no group.
         """
-        gated = self._gated(results)
+        gated, rejudge = self._gated(results), self._regated(rejudge)
         if context.span.window == TOTAL_WINDOW:
-            withheld = self._release_total(gated, cells, context, rejudge, barrier)
+            withheld = self._totals.release(gated, cells, context, rejudge, barrier, of_whole)
         elif context.is_close:
             withheld = self._release_window(gated, cells, context, rejudge, barrier)
+            if self._is_of_decisions:
+                self.count_closed(is_whole=self.is_whole)
         else:
             withheld = self._release_again(gated, cells, context, rejudge)
         k = msgspec.UNSET if self._k == Privacy().k else self._k
@@ -118,6 +105,26 @@ class ReleaseGate:
             msgspec.structs.replace(result, withheld=withheld.get(result.attribute, msgspec.UNSET), k=k)
             for result in results
         ]
+
+    def complete_totals(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
+    ) -> set[str]:
+        """Return the attributes of which all running totals can be shown; arguments as those of ``release``."""
+        return self._totals.complete(self._gated(results), cells, context, self._regated(rejudge), barrier)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the smallest window that has just closed hides no group, or none has closed."""
+        return self._windows.is_whole
+
+    @property
+    def has_left_out(self) -> bool:
+        """Whether some of the smallest windows hid a group."""
+        return self._windows.has_left_out
+
+    def count_closed(self, *, is_whole: bool) -> None:
+        """Count the smallest window that has just closed, if there is one, among those that hide no group or others."""
+        self._windows.count_closed(is_whole=is_whole)
 
     def continue_releases(self) -> None:
         """Take over what was remembered under a former policy: the changelog topic gets all of it again."""
@@ -150,10 +157,10 @@ class ReleaseGate:
             self._note_window(key, {}, cells, context)
             self._windows.end(span.window, span.end_s)
             return {}
-        is_held = self._has_small(late, results)
+        is_held = self._windows.has_small(late, results)
         if is_held:
             self._memory.of(key).pending = late
-            cells, results = self._without_late(cells, late, rejudge)
+            cells, results = without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         cross = self._cross_of(cells, tables)
@@ -185,84 +192,23 @@ class ReleaseGate:
             memory = self._memory.of(key)
             self._windows.note_correction(key, context.correction)
             add_cells(memory.pending, context.correction)
-            if not self._has_small(memory.pending, results):
+            if not self._windows.has_small(memory.pending, results):
                 change = self._tables(memory.pending, hidden)
                 changed = {name: {g: change[name].get(g, 0) for g in hidden[name]} for name in hidden}
                 self._windows.note(key, changed, {})
                 memory.pending = {}
         pending = self._memory.find(key).pending
         if pending:
-            cells, results = self._without_late(cells, pending, rejudge)
+            cells, results = without_late(cells, pending, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         kept = without_groups(tables, alone, hidden, self._k)
         cross = self._cross_of(cells, tables)
         return withheld_beyond(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
 
-    def _release_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
-    ) -> dict[str, Withheld]:
-        """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
-        totals = _Totals(results, {}, {})
-        if context.is_between_windows:
-            totals = self._compare_total(results, cells, context, rejudge, barrier)
-        beside = {name: shown for name, (_, shown) in totals.partly.items()}
-        early = self._early.release(totals.left, cells, context, rejudge, beside) if context.is_published else {}
-        withheld = totals.withheld
-        for result in totals.left:
-            name = result.attribute
-            if name in totals.partly and name not in early:
-                self._early.note_compared(*totals.partly[name])
-                continue
-            withheld.pop(name, None)
-            if (instead := early[name] if name in early else self._early.former_of(result)) is not None:
-                withheld[name] = instead
-        return withheld
-
-    def _compare_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
-    ) -> _Totals:
-        """Compare running totals with all that was shown."""
-        late = self._windows.late_inside(TOTAL, {})
-        is_held, former = self._has_small(late, results), results
-        if is_held:
-            cells, results = self._without_late(cells, late, rejudge)
-        tables = tables_of(results)
-        alone = shown_of(tables, self._k)
-        known = self.alerts.known_in_open()
-        open_ = without_groups(tables, alone, barrier, self._k)
-        shown = self._windows.beside(TOTAL, tables, open_, {} if is_held else late, context.uncounted, known)
-        withheld = withheld_beyond(results, alone, shown, is_held=is_held)
-        left, partly = set(), dict[str, tuple[Result, set[Labels]]]()
-        for result in results:
-            name = result.attribute
-            # Groups that the policy no longer has are not shown again.
-            if not self._early.shown_last(name) & tables[name].keys() <= shown[name]:
-                left.add(name)
-                withheld.pop(name, None)
-            elif alone[name] <= shown[name]:
-                self._early.note_compared(result, shown[name])
-            else:
-                left.add(name)
-                partly[name] = result, shown[name]
-        return _Totals([result for result in former if result.attribute in left], withheld, partly)
-
     def _hides_any(self, results: Iterable[Result]) -> bool:
         """Return whether a result has a group of 1 to k-1 people."""
         return any(0 < group.n < self._k for result in results for group in result.groups)
-
-    def _has_small(self, change: Cells, results: Iterable[Result]) -> bool:
-        """Return whether some group of the results changed by 1 to k-1 people."""
-        if not change:
-            return False
-        tables = self._tables(change, [result.attribute for result in results])
-        return any(0 < abs(n) < self._k for people in tables.values() for n in people.values())
-
-    def _without_late(self, cells: Cells, late: Cells, rejudge: Rejudge) -> tuple[Cells, list[Result]]:
-        """Return the counts of a window without corrections that are not released, and the verdicts on them."""
-        released = {code: list(vector) for code, vector in cells.items()}
-        add_cells(released, late, sign=-1)
-        return released, self._gated(rejudge(released))
 
     def _tables(self, cells: Cells, names: Iterable[str]) -> Tables:
         return self._count(cells, names)
@@ -280,8 +226,11 @@ class ReleaseGate:
         return stopped
 
     def _note_window(self, key: WindowKey, hidden: Shown, cells: Cells, context: WindowContext) -> None:
-        if self._has_alerts:
+        if self._is_of_decisions:
             self.alerts.note_window(key, hidden, cells, context.periods)
+
+    def _regated(self, rejudge: Rejudge) -> Rejudge:
+        return lambda cells: self._gated(rejudge(cells))
 
     def _gated(self, results: Iterable[Result]) -> list[Result]:
         return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]
