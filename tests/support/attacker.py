@@ -62,10 +62,9 @@ def without_computed(seen: Collection[Sum], count: Callable[[Sum], int]) -> list
             if (other.attributes, other.labels) == (each.attributes, each.labels)
             if each.start_s < other.end_s <= each.end_s
         ]
-        size_s = min((window.end_s - window.start_s for window in windows), default=0)
         sums = {0}
         for window in windows:
-            sums |= {n + window.n for n in sums if window.end_s - window.start_s == size_s}
+            sums |= {n + window.n for n in sums}
         assert each.n in sums, each
     return right
 

@@ -171,8 +171,8 @@ class WindowMemory:
             return None
         runs = StoredRuns(self.runs.begin_s, [(*key, end_s) for key, end_s in sorted(self.runs.hidden_s.items())])
         barriers = [(*key, sorted(groups)) for key, groups in sorted(self.barriers.items())]
-        known = (self._stored_totals(), runs, self.cuts, barriers, self.left_out)
-        return StoredRelease(hidden, self.pending, parts, self.former, blocks, *known)
+        known = (self._stored_totals(), runs, self.cuts, barriers, dict(sorted(self.left_out.items())))
+        return StoredRelease(hidden, dict(sorted(self.pending.items())), parts, self.former, blocks, *known)
 
     @property
     def is_empty(self) -> bool:
