@@ -60,7 +60,7 @@ def without_computed(seen: Collection[Sum], count: Callable[[Sum], int]) -> list
             other
             for other in right
             if (other.attributes, other.labels) == (each.attributes, each.labels)
-            if each.start_s < other.end_s <= each.end_s
+            if each.start_s < other.end_s and other.start_s < each.end_s
         ]
         sums = {0}
         for window in windows:

@@ -97,7 +97,7 @@ class EarlyTotals:
                 name, shown = result.attribute, self._shown_in(result, reading)
                 if name in missing and len(shown) > len(best[name].shown if name in best else beside.get(name, ())):
                     best[name] = _Computed(result, shown, reading.is_exact, reading.is_whole)
-                if shown == self._alone(result):
+                if shown and shown == self._alone(result):
                     missing.discard(name)
             if not missing:
                 break
@@ -158,7 +158,8 @@ class EarlyTotals:
         names, memory = {result.attribute for result in results}, self._memory.find(TOTAL)
         late = self._windows.late_inside(TOTAL, {})
         choices = [(late, False), ({}, False)] if late else [({}, False)]
-        for corrections, is_whole in (*choices, *([(memory.left_out, True)] if memory.left_out else [])):
+        is_whole_useful = memory.left_out and any(map(self._may_be_longer, names))
+        for corrections, is_whole in (*choices, *([(memory.left_out, True)] if is_whole_useful else [])):
             left = {code: list(vector) for code, vector in context.uncounted(self._windows.smallest).items()}
             add_cells(left, corrections)
             counted = {code: list(vector) for code, vector in cells.items()} if left else cells
@@ -173,7 +174,7 @@ class EarlyTotals:
         totals = self._memory.find(TOTAL).totals
         name, people = result.attribute, {group.labels: group.n for group in result.groups}
         known = Known(totals.whole.get(name, {})) if reading.is_whole else totals.newest(name)
-        if known is None or (reading.is_whole and not self._is_longer(result)):
+        if known is None or (reading.is_whole and not self._may_be_longer(name)):
             return set()
         computed = {
             group.labels
@@ -184,12 +185,12 @@ class EarlyTotals:
         shown = without(people, {labels for labels in computed if people[labels] >= self._k}, (), self._k)
         return shown if self.shown_last(name) & people.keys() <= shown else set()
 
-    def _is_longer(self, result: Result) -> bool:
-        """Return whether no group has fewer decisions than the last totals showed."""
-        last = self._memory.find(TOTAL).former.get(result.attribute)
-        people, were_shown = {group.labels: group.n for group in result.groups}, self.shown_last(result.attribute)
-        groups = () if last is None else last.groups
-        return all(people.get(group.labels, 0) >= group.n for group in groups if group.labels in were_shown)
+    def _may_be_longer(self, name: str) -> bool:
+        """Return whether the windows that hide no group have as many decisions of each group as totals showed last."""
+        memory, were_shown = self._memory.find(TOTAL), self.shown_last(name)
+        counts, last = memory.totals.whole.get(name, {}), memory.former.get(name)
+        groups = () if last is None else [group for group in last.groups if group.labels in were_shown]
+        return bool(counts) and all(counts.get(group.labels, (0, 0))[0] >= group.n for group in groups)
 
     def _alone(self, result: Result) -> set[Labels]:
         return set(disclose_cells({group.labels: group.n for group in result.groups}, self._k).shown)
