@@ -22,7 +22,7 @@ class _Reading(NamedTuple):
 
     results: list[Result]
     is_exact: bool  # whether these are all running totals
-    is_whole: bool  # whether they are those of the windows that hide no group
+    is_complete: bool  # whether they are those of the windows that hide no group
 
 
 class _Computed(NamedTuple):
@@ -31,7 +31,7 @@ class _Computed(NamedTuple):
     result: Result
     shown: set[Labels]
     is_exact: bool
-    is_whole: bool
+    is_complete: bool
 
 
 class EarlyTotals:
@@ -54,7 +54,7 @@ class EarlyTotals:
         context: WindowContext,
         rejudge: Rejudge,
         beside: Mapping[str, set[Labels]],
-        of_whole: Collection[str] = (),
+        of_complete: Collection[str] = (),
     ) -> dict[str, Withheld | None]:
         """Return, by attribute, what is withheld of totals that can be shown now; they are looked at once a window.
 
@@ -64,7 +64,7 @@ class EarlyTotals:
             context: What is known of them beside these.
             rejudge: Returns the verdicts on other counts.
             beside: Groups that can be shown in another way; these totals are shown only where they show more.
-            of_whole: Attributes of which the totals of the windows without a hidden group come first.
+            of_complete: Attributes of which the totals of the windows without a hidden group come first.
         """
         totals = self._memory.find(TOTAL).totals
         until_s = totals.until_s
@@ -73,18 +73,20 @@ class EarlyTotals:
         totals = self._memory.of(TOTAL).totals
         totals.looked_s = until_s
         totals.begin_at(results[0].start_s)
-        first = [result for result in results if result.attribute in of_whole]
-        others = [result for result in results if result.attribute not in of_whole]
+        first = [result for result in results if result.attribute in of_complete]
+        others = [result for result in results if result.attribute not in of_complete]
         best = self._best(others, self._readings(others, cells, context, rejudge), beside)
         if first:
-            readings = sorted(self._readings(first, cells, context, rejudge), key=lambda each: not each.is_whole)
+            readings = sorted(self._readings(first, cells, context, rejudge), key=lambda each: not each.is_complete)
             best |= self._best(first, readings, beside)
         return {name: self._show(computed, until_s) for name, computed in best.items()}
 
-    def complete(self, results: Sequence[Result], cells: Cells, context: WindowContext, rejudge: Rejudge) -> set[str]:
+    def fully_shown(
+        self, results: Sequence[Result], cells: Cells, context: WindowContext, rejudge: Rejudge
+    ) -> set[str]:
         """Return the attributes of which the totals of all closed windows can be shown, with all groups."""
         best = self._best(results, self._readings(results, cells, context, rejudge), {})
-        return {name for name, own in best.items() if not own.is_whole and own.shown == self._alone(own.result)}
+        return {name for name, own in best.items() if not own.is_complete and own.shown == self._alone(own.result)}
 
     def _best(
         self, results: Sequence[Result], readings: Iterable[_Reading], beside: Mapping[str, set[Labels]]
@@ -96,7 +98,7 @@ class EarlyTotals:
             for result in reading.results:
                 name, shown = result.attribute, self._shown_in(result, reading)
                 if name in missing and len(shown) > len(best[name].shown if name in best else beside.get(name, ())):
-                    best[name] = _Computed(result, shown, reading.is_exact, reading.is_whole)
+                    best[name] = _Computed(result, shown, reading.is_exact, reading.is_complete)
                 if shown and shown == self._alone(result):
                     missing.discard(name)
             if not missing:
@@ -158,8 +160,8 @@ class EarlyTotals:
         names, memory = {result.attribute for result in results}, self._memory.find(TOTAL)
         late = self._windows.late_inside(TOTAL, {})
         choices = [(late, False), ({}, False)] if late else [({}, False)]
-        is_whole_useful = memory.left_out and any(map(self._may_be_longer, names))
-        for corrections, is_whole in (*choices, *([(memory.left_out, True)] if is_whole_useful else [])):
+        is_of_use = memory.left_out and any(map(self._may_be_longer, names))
+        for corrections, is_complete in (*choices, *([(memory.left_out, True)] if is_of_use else [])):
             left = {code: list(vector) for code, vector in context.uncounted(self._windows.smallest).items()}
             add_cells(left, corrections)
             counted = {code: list(vector) for code, vector in cells.items()} if left else cells
@@ -167,14 +169,14 @@ class EarlyTotals:
             if any(not self._limits.allow(code, counted[code]) for code in left.keys() & counted.keys()):
                 continue  # the totals lack what is in open windows: a forged change took it from them
             own = rejudge(counted) if left else results
-            yield _Reading([result for result in own if result.attribute in names], not left, is_whole)
+            yield _Reading([result for result in own if result.attribute in names], not left, is_complete)
 
     def _shown_in(self, result: Result, reading: _Reading) -> set[Labels]:
         """Return the groups that readers can compute, if these are all that the last totals showed; else none."""
         totals = self._memory.find(TOTAL).totals
         name, people = result.attribute, {group.labels: group.n for group in result.groups}
-        known = Known(totals.whole.get(name, {})) if reading.is_whole else totals.newest(name)
-        if known is None or (reading.is_whole and not self._may_be_longer(name)):
+        known = Known(totals.complete.get(name, {})) if reading.is_complete else totals.newest(name)
+        if known is None or (reading.is_complete and not self._may_be_longer(name)):
             return set()
         computed = {
             group.labels
@@ -188,7 +190,7 @@ class EarlyTotals:
     def _may_be_longer(self, name: str) -> bool:
         """Return whether the windows that hide no group have as many decisions of each group as totals showed last."""
         memory, were_shown = self._memory.find(TOTAL), self.shown_last(name)
-        counts, last = memory.totals.whole.get(name, {}), memory.former.get(name)
+        counts, last = memory.totals.complete.get(name, {}), memory.former.get(name)
         groups = () if last is None else [group for group in last.groups if group.labels in were_shown]
         return bool(counts) and all(counts.get(group.labels, (0, 0))[0] >= group.n for group in groups)
 

@@ -24,7 +24,7 @@ class _Closed(NamedTuple):
 
     cells: Cells
     shown: dict[str, dict[Labels, Counts]]
-    is_whole: bool
+    is_complete: bool
 
 
 class InnerWindows:
@@ -160,43 +160,43 @@ class InnerWindows:
         is_smallest = key[0] == self.smallest
         if is_smallest:
             totals.move_to(key[1], end_s, self._sizes_s.values())
-        whole: dict[str, dict[Labels, Counts]] = {}
+        complete: dict[str, dict[Labels, Counts]] = {}
         for result in results:
             if CROSS not in result.attribute:
                 gone = hidden.get(result.attribute, set())
                 shown = {group.labels: (group.n, group.favorable) for group in result.groups if group.n}
                 shown = {labels: counts for labels, counts in shown.items() if labels not in gone}
                 totals.add(result.attribute, key[1], end_s, shown, gone)
-                whole[result.attribute] = shown
+                complete[result.attribute] = shown
         if is_smallest:
-            is_whole = not any(hidden.get(name) for name in whole)
-            self._closed = _Closed(cells, whole, is_whole)
+            is_complete = not any(hidden.get(name) for name in complete)
+            self._closed = _Closed(cells, complete, is_complete)
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the smallest window that has just closed hides no group, or none has closed."""
-        return self._closed is None or self._closed.is_whole
+        return self._closed is None or self._closed.is_complete
 
     @property
     def has_left_out(self) -> bool:
         """Whether some of the smallest windows hid a group, or had a correction."""
         return bool(self._memory.find(TOTAL).left_out)
 
-    def count_closed(self, *, is_whole: bool) -> None:
+    def count_closed(self, *, is_complete: bool) -> None:
         """Count the smallest window that has just closed, if there is one, among those that hide no group or others.
 
         Args:
-            is_whole: Whether it is shown in every way in which people are counted.
+            is_complete: Whether it is shown in every way in which people are counted.
         """
         closed, self._closed = self._closed, None
         if closed is None:
             return
         memory = self._memory.of(TOTAL)
-        if not is_whole:
+        if not is_complete:
             add_cells(memory.left_out, closed.cells)
             return
         for name, shown in closed.shown.items():
-            memory.totals.add_whole(name, shown)
+            memory.totals.add_complete(name, shown)
 
     def note_correction(self, key: WindowKey, correction: Cells) -> None:
         """Note what was counted in a window after it closed: no window has shown it to readers then."""

@@ -94,15 +94,15 @@ class OutcomeGate:
         barrier = self._barrier_at(context, cells)
         counted = {part: [result_of(part, result) for result in results] for part in self._gates}
         about = {part: (cells, context, partial(judge_again, part), barrier.get(part, {})) for part in self._gates}
-        of_whole = set[str]()
+        of_complete = set[str]()
         if context.span.window == TOTAL_WINDOW and any(gate.has_left_out for gate in self._gates.values()):
             for part, gate in self._gates.items():  # all parts are shown of the same people
-                of_whole |= {result.attribute for result in results} - gate.complete_totals(counted[part], *about[part])
-        released = {part: gate.release(counted[part], *about[part], of_whole) for part, gate in self._gates.items()}
+                of_complete |= {result.attribute for result in results} - gate.fully_shown(counted[part], *about[part])
+        released = {part: gate.release(counted[part], *about[part], of_complete) for part, gate in self._gates.items()}
         if context.is_close:
-            is_whole = all(gate.is_whole for gate in self._gates.values())
+            is_complete = all(gate.is_complete for gate in self._gates.values())
             for gate in self._gates.values():
-                gate.count_closed(is_whole=is_whole)
+                gate.count_closed(is_complete=is_complete)
         return [
             self._withhold(result, {part: released[part][number] for part in released}, readings, context)
             for number, result in enumerate(results)

@@ -79,7 +79,7 @@ class ReleaseGate:
         context: WindowContext,
         rejudge: Rejudge,
         barrier: Mapping[str, set[Labels]] = {},
-        of_whole: Collection[str] = (),
+        of_complete: Collection[str] = (),
     ) -> list[Result]:
         """Return results with what is withheld of each.
 
@@ -89,15 +89,15 @@ class ReleaseGate:
             context: What is known of it beside these.
             rejudge: Returns the verdicts on the same window with other counts.
             barrier: Groups that must not be counted up to its end, by attribute; see ``barriers``.
-            of_whole: Attributes whose running totals are rather those of the windows that hide no group.
+            of_complete: Attributes whose running totals are rather those of the windows that hide no group.
         """
         gated, rejudge = self._gated(results), self._regated(rejudge)
         if context.span.window == TOTAL_WINDOW:
-            withheld = self._totals.release(gated, cells, context, rejudge, barrier, of_whole)
+            withheld = self._totals.release(gated, cells, context, rejudge, barrier, of_complete)
         elif context.is_close:
             withheld = self._release_window(gated, cells, context, rejudge, barrier)
             if self._is_of_decisions:
-                self.count_closed(is_whole=self.is_whole)
+                self.count_closed(is_complete=self.is_complete)
         else:
             withheld = self._release_again(gated, cells, context, rejudge)
         k = msgspec.UNSET if self._k == Privacy().k else self._k
@@ -106,25 +106,25 @@ class ReleaseGate:
             for result in results
         ]
 
-    def complete_totals(
+    def fully_shown(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> set[str]:
         """Return the attributes of which all running totals can be shown; arguments as those of ``release``."""
-        return self._totals.complete(self._gated(results), cells, context, self._regated(rejudge), barrier)
+        return self._totals.fully_shown(self._gated(results), cells, context, self._regated(rejudge), barrier)
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the smallest window that has just closed hides no group, or none has closed."""
-        return self._windows.is_whole
+        return self._windows.is_complete
 
     @property
     def has_left_out(self) -> bool:
         """Whether some of the smallest windows hid a group."""
         return self._windows.has_left_out
 
-    def count_closed(self, *, is_whole: bool) -> None:
+    def count_closed(self, *, is_complete: bool) -> None:
         """Count the smallest window that has just closed, if there is one, among those that hide no group or others."""
-        self._windows.count_closed(is_whole=is_whole)
+        self._windows.count_closed(is_complete=is_complete)
 
     def continue_releases(self) -> None:
         """Take over what was remembered under a former policy: the changelog topic gets all of it again."""

@@ -64,7 +64,7 @@ class RunningTotals:
         context: WindowContext,
         rejudge: Rejudge,
         barrier: Stopped,
-        of_whole: Collection[str],
+        of_complete: Collection[str],
     ) -> dict[str, Withheld]:
         """Return what is withheld of running totals, by attribute: of new ones, or of those that were shown last.
 
@@ -74,21 +74,21 @@ class RunningTotals:
             context: What is known of them beside these.
             rejudge: Returns the verdicts on other counts.
             barrier: Groups that must not be counted up to their end, by attribute; see ``barriers``.
-            of_whole: Attributes whose totals are rather those of the windows that hide no group.
+            of_complete: Attributes whose totals are rather those of the windows that hide no group.
         """
         totals = _Totals(results, {}, {})
         if context.is_between_windows:
             totals = self._compare(results, cells, context, rejudge, barrier)
         withheld, left, partly = dict(totals.withheld), list(totals.left), dict(totals.partly)
         for name, (result, shown, is_all) in totals.partly.items():
-            if is_all and name not in of_whole:
+            if is_all and name not in of_complete:
                 self._early.note_compared(result, shown)
                 left = [each for each in left if each.attribute != name]
                 del partly[name]
-        beside = {name: own.shown for name, own in partly.items() if name not in of_whole}
+        beside = {name: own.shown for name, own in partly.items() if name not in of_complete}
         early: dict[str, Withheld | None] = {}
         if context.is_published:
-            early = self._early.release(left, cells, context, rejudge, beside, of_whole)
+            early = self._early.release(left, cells, context, rejudge, beside, of_complete)
         for result in left:
             name = result.attribute
             if name in partly and name not in early:
@@ -99,11 +99,11 @@ class RunningTotals:
                 withheld[name] = instead
         return withheld
 
-    def complete(
+    def fully_shown(
         self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
     ) -> set[str]:
         """Return the attributes of which all totals can be shown, all groups; arguments as those of ``release``."""
-        names = self._early.complete(results, cells, context, rejudge)
+        names = self._early.fully_shown(results, cells, context, rejudge)
         if context.is_between_windows:
             partly = self._compare(results, cells, context, rejudge, barrier).partly
             names |= {name for name, own in partly.items() if own.is_all}

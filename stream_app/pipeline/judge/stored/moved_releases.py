@@ -40,20 +40,20 @@ def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
         if _is_kept(name, mapping)
     ]
     cells, left_out = mapping.map_cells(stored.cells), mapping.map_cells(stored.left_out)
-    totals = StoredTotals(whole=_moved_counts(stored.totals.whole, mapping))
+    totals = StoredTotals(complete=_moved_counts(stored.totals.complete, mapping))
     return StoredRelease(hidden, cells, parts, stored.former, totals=totals, barriers=barriers, left_out=left_out)
 
 
 def _moved_counts(
-    whole: Iterable[tuple[str, list[tuple[Labels, Counts]]]], mapping: CellMapping
+    complete: Iterable[tuple[str, list[tuple[Labels, Counts]]]], mapping: CellMapping
 ) -> list[tuple[str, list[tuple[Labels, Counts]]]]:
     """Return counts by table and group, summed where groups are joined."""
     moved = ComputedTotals()
-    for name, counts in whole:
+    for name, counts in complete:
         if _is_kept(name, mapping):
             for labels, own in counts:
-                moved.add_whole(name, {_moved_labels(name, labels, mapping): own})
-    return [(name, sorted(counts.items())) for name, counts in sorted(moved.whole.items())]
+                moved.add_complete(name, {_moved_labels(name, labels, mapping): own})
+    return [(name, sorted(counts.items())) for name, counts in sorted(moved.complete.items())]
 
 
 def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | None:

@@ -47,14 +47,14 @@ class StoredTotals(msgspec.Struct, array_like=True, frozen=True):
 
     Attributes:
         known: Table and moment, decisions and favorable ones by group, and the groups that are not known.
-        whole: Table, decisions and favorable ones by group, of the windows without a hidden group together.
+        complete: Table, decisions and favorable ones by group, of the windows without a hidden group together.
     """
 
     begin_s: int | None = None
     until_s: int | None = None
     looked_s: int | None = None
     known: list[tuple[str, int, list[tuple[Labels, Counts]], list[Labels]]] = []
-    whole: list[tuple[str, list[tuple[Labels, Counts]]]] = []
+    complete: list[tuple[str, list[tuple[Labels, Counts]]]] = []
 
 
 class Cut(msgspec.Struct, array_like=True, frozen=True):
@@ -152,8 +152,8 @@ class WindowMemory:
             for parts in stored.parts
         }
         totals = stored.totals
-        whole = {name: dict(counts) for name, counts in totals.whole}
-        self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s, whole=whole)
+        complete = {name: dict(counts) for name, counts in totals.complete}
+        self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s, complete=complete)
         for name, moment_s, counts, unknown in totals.known:
             self.totals.known.setdefault(name, {})[moment_s] = Known(dict(counts), set(unknown))
         hidden_s = {(name, group): end_s for name, group, end_s in stored.runs.hidden_s}
@@ -187,8 +187,8 @@ class WindowMemory:
             for name, moments in sorted(self.totals.known.items())
             for moment_s, own in sorted(moments.items())
         ]
-        whole = [(name, sorted(counts.items())) for name, counts in sorted(self.totals.whole.items())]
-        return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known, whole)
+        complete = [(name, sorted(counts.items())) for name, counts in sorted(self.totals.complete.items())]
+        return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known, complete)
 
 
 class GateMemory:
