@@ -155,7 +155,7 @@ class EarlyTotals:
     ) -> Iterator[_Reading]:
         """Yield the totals of closed windows: without late decisions, with them, and of windows that hide no group.
 
-        Else a window in which few people were counted would be missing for ever, and the totals with it.
+        Else a window in which few people were counted would be missing permanently, and the totals with it.
         """
         names, memory = {result.attribute for result in results}, self._memory.find(TOTAL)
         late = self._windows.late_inside(TOTAL, {})
