@@ -8,4 +8,4 @@ resources of that operator, ``core`` the pure ideas, ``settings`` and ``topics``
 ``json_schema`` and ``printed_text`` are at the bottom.
 """
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -47,6 +47,21 @@ def test_outcomes_of_large_groups_are_shown_as_before() -> None:
     }
 
 
+@pytest.mark.parametrize("quiet", [{0: 8}, {0: 40}, {3: 12}, {0: 14, 7: 30}], ids=str)
+def test_a_quiet_window_does_not_stop_the_totals_of_outcomes_and_pins_nobody(quiet: dict[int, float]) -> None:
+    stream = SmallOutcomes(outcome_model({"10s": 10, "60s": 60}), 24, 400, 1, 0.3, has_unknown=False, quiet=quiet)
+    results = stream.judged()
+    assert leaks(stream, results) == people_without_outcome(stream, results) == []
+    newest = disclose_outcomes([result for result in results if result.window == "total"][-1], 10)
+    assert newest.end_s == 240
+    for group in newest.groups:
+        n = stream.count(0, 240, {"gender": group.group})
+        assert n - 450 <= (group.n or 0) <= n  # without the windows that hide a group
+        for rate in (group.favorable_outcome_rate, group.true_positive_rate, group.false_positive_rate):
+            assert rate is not None
+            assert rate.value is not None
+
+
 def test_totals_of_which_nothing_was_shown_say_so() -> None:
     first = SmallOutcomes(outcome_model({"60s": 60}), 2, 120, 1).judged()[0]
     assert {group.hidden for group in disclose_outcomes(first, 10).groups} == {"not_shown_yet"}

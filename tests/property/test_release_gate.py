@@ -65,6 +65,23 @@ def test_running_totals_are_shown_before_the_largest_window_has_closed(*, has_un
         assert people == stream.people_until(end_s, "gender")
 
 
+@pytest.mark.parametrize("quiet", [{0: 8}, {0: 25}, {3: 12}, {3: 12, 7: 12}], ids=str)
+@pytest.mark.parametrize("windows", [{"10s": 10, "60s": 60}, {"60s": 60}], ids="-".join)
+def test_a_quiet_window_does_not_stop_the_totals_and_pins_nobody(
+    windows: dict[str, int], quiet: dict[int, float]
+) -> None:
+    stream = SmallStream(small_model(windows), 24, 300, 3, has_unknown=False, quiet=quiet)
+    results = stream.judged()
+    assert leaks(stream, results) == []
+    totals = [disclose_result(result, 10) for result in results if result.window == "total"]
+    for attribute in ("gender", "race"):
+        newest = [total for total in totals if total.attribute == attribute][-1]
+        assert newest.end_s == 240
+        n = stream.people_until(240, attribute)
+        missing = {group.group: n[group.group] - (group.n or 0) for group in newest.groups}
+        assert all(0 <= left <= sum(quiet.values()) + 10 for left in missing.values())
+
+
 def test_running_totals_of_a_stream_that_is_read_late_are_as_of_the_last_closed_window() -> None:
     stream = SmallStream(small_model(TWO), 5, 900, 4)
     [*_, last] = [result for result in stream.judged(flush_every=5) if result.attribute == "gender"]

@@ -7,7 +7,7 @@ decisions each piece of time has in all (``fairstream_decisions_total`` counts t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 
@@ -42,6 +42,31 @@ def seen_in(results: Iterable[DisclosedResult]) -> list[Sum]:
         for group in result.groups
         if group.n is not None
     ]
+
+
+def without_computed(seen: Collection[Sum], count: Callable[[Sum], int]) -> list[Sum]:
+    """Return what was seen without running totals that leave out windows: they say nothing beside the other windows.
+
+    Args:
+        seen: What was seen.
+        count: Returns the people of a group in a range of time.
+
+    Raises:
+        AssertionError: a number is neither that of its range nor the sum of windows that were seen.
+    """
+    right = [each for each in seen if each.n == count(each)]
+    for each in {*seen} - {*right}:
+        windows = [
+            other
+            for other in right
+            if (other.attributes, other.labels) == (each.attributes, each.labels)
+            if each.start_s < other.end_s and other.start_s < each.end_s
+        ]
+        sums = {0}
+        for window in windows:
+            sums |= {n + window.n for n in sums}
+        assert each.n in sums, each
+    return right
 
 
 @dataclass

@@ -20,7 +20,7 @@ from stream_app.pipeline.names import outcomes_name
 from stream_app.pipeline.policy_book import RegisteredPolicy
 from stream_app.pipeline.records.outcome_results import Measure, OutcomeResult
 from stream_app.policy import ModelPolicy, load_policy
-from tests.support.attacker import Attacker, Sum
+from tests.support.attacker import Attacker, Sum, without_computed
 from tests.support.small_streams import GENDERS, PANE_S
 
 SOURCE = SourcePartition("labels", 0)
@@ -50,6 +50,7 @@ class SmallOutcomes:
         seed: Of the stream.
         waiting: Share of the decisions without an outcome that still have none after another pane.
         has_unknown: Whether some values are missing.
+        quiet: Decisions in some panes, on average, where these are others.
     """
 
     model: ModelPolicy
@@ -58,13 +59,14 @@ class SmallOutcomes:
     seed: int
     waiting: float = 0.5
     has_unknown: bool = field(default=True, kw_only=True)
+    quiet: Mapping[int, float] = field(default_factory=dict, kw_only=True)
     people: list[Counter[tuple[str, str, str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         chance, left = np.random.default_rng(self.seed), Counter[tuple[str, str, str]]()
-        for _ in range(self.n_panes):
+        for number in range(self.n_panes):
             pane = Counter[tuple[str, str, str]]()
-            for _ in range(int(chance.poisson(self.rate))):
+            for _ in range(int(chance.poisson(self.quiet.get(number, self.rate)))):
                 gender = LABELS[GENDER][chance.choice(3, p=(0.45, 0.53, 0.02) if self.has_unknown else (0.45, 0.55, 0))]
                 pane[gender, LABELS[DECISION][int(chance.random() < 0.25)], "awaited"] += 1
             left += pane
@@ -111,6 +113,11 @@ class SmallOutcomes:
             if outcome in wanted_outcomes
         )
 
+    def count_of(self, asked: Sum) -> int:
+        """Return the people that somebody saw or asks about."""
+        [labels] = asked.labels
+        return self.count(asked.start_s, asked.end_s, dict(zip(asked.attributes, labels, strict=True)))
+
 
 def _cells(model: ModelPolicy, people: Mapping[tuple[str, str, str], int]) -> Cells:
     layout, cells = outcome_layout_of(model), Cells()
@@ -125,7 +132,7 @@ def leaks(stream: SmallOutcomes, results: Iterable[OutcomeResult], *, with_gate:
     """Return what an attacker learns from everything that was ever shown of outcomes, by decision and outcome too."""
     starts_s = range(0, stream.n_panes * PANE_S, PANE_S)
     attacker = Attacker(LABELS, {start_s: stream.count(start_s, start_s + PANE_S, {}) for start_s in starts_s})
-    attacker.see(set(seen_of(stream, results, with_gate=with_gate)))
+    attacker.see(without_computed({*seen_of(stream, results, with_gate=with_gate)}, stream.count_of))
     return attacker.pinned(_asked(stream, attacker.sums), stream.model.privacy.k)
 
 
@@ -136,7 +143,8 @@ def people_without_outcome(
 
     A reader knows the decisions of each group up to the end of each window, and subtracts the outcomes of windows.
     """
-    k, seen = stream.model.privacy.k, list(seen_of(stream, results, with_gate=with_gate))
+    k = stream.model.privacy.k
+    seen = without_computed({*seen_of(stream, results, with_gate=with_gate)}, stream.count_of)
     groups = sorted({(each.attributes, each.labels) for each in seen}, key=str)
     found = []
     for attributes, labels in groups:

@@ -18,7 +18,7 @@ from stream_app.pipeline.layout import layout_of
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.results import AND, CROSS, Result
 from stream_app.policy import ModelPolicy, load_policy
-from tests.support.attacker import Attacker, Sum, seen_in
+from tests.support.attacker import Attacker, Sum, seen_in, without_computed
 
 PANE_S = 10
 GENDERS, RACES = ("female", "male"), ("black", "white", "asian")
@@ -49,6 +49,7 @@ class SmallStream:
         n_late: Decisions that a silent partition adds to panes that have closed.
         has_unknown: Whether some values are missing.
         is_unfair: Whether women and black people are approved less often.
+        quiet: Decisions in some panes, on average, where these are others.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class SmallStream:
         *,
         has_unknown: bool = True,
         is_unfair: bool = False,
+        quiet: Mapping[int, float] | None = None,
     ) -> None:
         self._is_unfair, self.alerts = is_unfair, list[Alert]()
         self.model, self.layout = model, layout_of(model)
@@ -68,7 +70,8 @@ class SmallStream:
             name: np.array(shares) * [*[1] * (len(shares) - 1), has_unknown] for name, shares in SHARES.items()
         }
         chance = np.random.default_rng(seed)
-        self.panes = [self._cells(chance, int(chance.poisson(rate))) for _ in range(n_panes)]
+        rates = [(quiet or {}).get(number, rate) for number in range(n_panes)]
+        self.panes = [self._cells(chance, int(chance.poisson(own))) for own in rates]
         self.late: dict[int, Cells] = {}
         for _ in range(n_late):
             pane = int(chance.integers(n_panes - 1))
@@ -142,6 +145,16 @@ class SmallStream:
                 for labels, n in sorted(table.items()):
                     yield Sum(start_s, end_s, attributes, frozenset([labels]), n)
 
+    def count(self, asked: Sum) -> int:
+        """Return the people of a group in a range of time, late ones included."""
+        places, n = [self.layout.position_of(name) for name in asked.attributes], 0
+        for number in range(asked.start_s // PANE_S, asked.end_s // PANE_S):
+            for cells in (self.panes[number], self.late.get(number, {})):
+                for code, vector in cells.items():
+                    labels = self.layout.labels_of(code)
+                    n += vector[0] * (tuple(labels[place] for place in places) in asked.labels)
+        return n
+
     def _cells(self, chance: np.random.Generator, n: int) -> Cells:
         cells: Cells = {}
         dimensions = dict(self.layout.dimensions)
@@ -165,7 +178,8 @@ def leaks(
         results = [msgspec.structs.replace(result, withheld=msgspec.UNSET) for result in results]
     attacker, k = stream.attacker(), stream.model.privacy.k
     seen = alert_sums(alerts, k)
-    attacker.see({*seen_in(disclose_result(result, k) for result in results), *seen})
+    windows = {*seen_in(disclose_result(result, k) for result in results)}
+    attacker.see({*without_computed(windows, stream.count), *seen})
     return attacker.pinned(stream.asked(results, seen), k)
 
 

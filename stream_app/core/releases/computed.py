@@ -2,7 +2,8 @@
 
 Such totals say nothing that was not shown before, so they can be shown at once, between the moments at which totals are
 compared with everything that was released. Of each table is remembered what is known at the end of the newest window,
-and at the start of each larger window that is still open.
+and at the start of each larger window that is still open; and what all windows without a hidden group show together,
+which readers can compute however many others lie between them.
 
 A group without decisions in a window counts as shown, as everywhere in the release gate.
 """
@@ -37,6 +38,7 @@ class ComputedTotals:
         until_s: End of the newest of the smallest windows; None before the first.
         looked_s: The newest end at which totals were looked at; None before the first.
         known: What is known, by table and moment.
+        complete: Counts of the windows without a hidden group together, by table.
 
     >>> totals = ComputedTotals()
     >>> totals.move_to(0, 60, [60, 300])
@@ -51,9 +53,13 @@ class ComputedTotals:
         until_s: int | None = None,
         looked_s: int | None = None,
         known: Mapping[str, Mapping[int, Known]] | None = None,
+        complete: Mapping[str, Mapping[Labels, Counts]] | None = None,
     ) -> None:
         self.begin_s, self.until_s, self.looked_s = begin_s, until_s, looked_s
         self.known: dict[str, dict[int, Known]] = {name: dict(moments) for name, moments in (known or {}).items()}
+        self.complete: dict[str, dict[Labels, Counts]] = {
+            name: dict(counts) for name, counts in (complete or {}).items()
+        }
 
     def move_to(self, start_s: int, end_s: int, sizes_s: Collection[int]) -> None:
         """Note that one of the smallest windows has ended: nobody was counted since the one before it.
@@ -92,11 +98,13 @@ class ComputedTotals:
         if before is None:
             return
         counts = dict(before.counts)
-        for labels, (n, favorable) in shown.items():
-            former = counts.get(labels, (0, 0))
-            counts[labels] = (former[0] + n, former[1] + favorable)
+        _add(counts, shown)
         unknown = before.unknown | set(hidden)
         self._learn(moments, end_s, counts, unknown)
+
+    def add_complete(self, name: str, shown: Mapping[Labels, Counts]) -> None:
+        """Take in what one of the smallest windows shows of one table, where no table of it hides a group."""
+        _add(self.complete.setdefault(name, {}), shown)
 
     def learn(self, name: str, counts: Mapping[Labels, Counts], unknown: Collection[Labels]) -> None:
         """Take in running totals that were shown, as of the end of the newest window.
@@ -112,7 +120,7 @@ class ComputedTotals:
     def begin_at(self, start_s: int) -> None:
         """Forget everything if something was counted before it began."""
         if self.begin_s is not None and start_s < self.begin_s:
-            self.begin_s, self.known = start_s, {}
+            self.begin_s, self.known, self.complete = start_s, {}, {}
 
     def newest(self, name: str) -> Known | None:
         """Return what is known of a table at the end of the newest window; None if that is nothing."""
@@ -124,3 +132,9 @@ class ComputedTotals:
             counts |= {labels: former.counts[labels] for labels in unknown & former.counts.keys()}
             unknown &= former.unknown
         moments[moment_s] = Known(counts, unknown)
+
+
+def _add(counts: dict[Labels, Counts], more: Mapping[Labels, Counts]) -> None:
+    for labels, (n, favorable) in more.items():
+        former = counts.get(labels, (0, 0))
+        counts[labels] = (former[0] + n, former[1] + favorable)

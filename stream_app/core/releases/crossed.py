@@ -100,7 +100,7 @@ class _System:
         self._sums = SmallSums(sums, n_people, targets, k, order=order, known=known_rows, parts=numbers)
 
     def cells_to_hide(self, shown: Mapping[str, Collection[Labels]]) -> list[tuple[str, Labels]]:
-        """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
+        """Return one shown intersection for each small sum that follows: one with the largest share in it."""
         is_released = np.array([cell in shown[name] for name, cell in self._cells])
         return [self._cells[place] for place in self._sums.to_hide(is_released)]
 

@@ -24,6 +24,7 @@ from stream_app.core.releases.sum_space import Moves, SumSpace
 
 _TOLERANCE = 1e-7  # of a squared length; the rows are zeros and ones
 _NEAR = 1e-6  # of a length along one direction; what remains is tested again
+_TIED = 1 - 1e-6  # of the largest share; shares are ratios of small numbers
 
 
 class SumsThatFollow(NamedTuple):
@@ -31,11 +32,11 @@ class SumsThatFollow(NamedTuple):
 
     Attributes:
         n: People in each, shape (sets,).
-        used: Whether each released sum is needed to compute it, shape (sets, sums).
+        shares: How much of each released sum it takes to compute it, >= 0, shape (sets, sums); 0 for one not needed.
     """
 
     n: Ints
-    used: Bools
+    shares: Floats
 
 
 class SmallSums:
@@ -50,7 +51,7 @@ class SmallSums:
         targets: Cells of each set that somebody may ask about, shape (targets, cells).
         k: Fewest people about which anything may follow; below 2 nothing is too few.
         known: Cells of each sum that is known anyway, shape (known, cells).
-        order: Places of the sums that can be hidden; the first ones are hidden first.
+        order: Places of the sums that can be hidden; of equally good ones the first is hidden.
         guarded: Cells of each set that must not follow whatever its size, shape (sets, cells).
         parts: The part that each cell belongs to, where each known sum is about one part, shape (cells,).
 
@@ -58,7 +59,7 @@ class SmallSums:
     >>> sums = np.array([[True, True, True], [False, True, False], [False, False, True]])
     >>> small = SmallSums(sums, people, np.eye(3, dtype=bool), 10, order=[2, 1])
     >>> small.that_follow(np.array([True, True, True]))
-    SumsThatFollow(n=array([4]), used=array([[ True,  True,  True]]))
+    SumsThatFollow(n=array([4]), shares=array([[1., 1., 1.]]))
     >>> small.to_hide(np.array([True, True, True]))
     [2]
     >>> small.to_hide(np.array([True, True, False]))  # the total, and the second of three groups
@@ -94,14 +95,19 @@ class SmallSums:
         self._parts = (one_part if parts is None else parts)[is_full]
 
     def to_hide(self, is_released: Bools) -> list[int]:
-        """Return, for each small sum that follows, the first of the sums that can be hidden and are needed for it.
+        """Return, for each small sum that follows, one of the sums that can be hidden and are needed for it.
+
+        It is the one with the largest share, and the first of several: without it least can be computed another way.
 
         Args:
             is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
         """
-        used = self.that_follow(is_released).used[:, self._order]
-        needed = used[used.any(axis=1)]
-        return sorted({int(self._order[place]) for place in needed.argmax(axis=1)}) if len(needed) else []
+        shares = self.that_follow(is_released).shares[:, self._order]
+        needed = shares[shares.any(axis=1)]
+        if not len(needed):
+            return []
+        is_main = needed >= _TIED * needed.max(axis=1, keepdims=True)
+        return sorted({int(self._order[place]) for place in is_main.argmax(axis=1)})
 
     def that_follow(self, is_released: Bools) -> SumsThatFollow:
         """Return what follows: targets and guarded sets if there are any, and only otherwise unions and differences.
@@ -110,7 +116,7 @@ class SmallSums:
             is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
         """
         if self._is_nothing_small:
-            return SumsThatFollow(np.zeros(0, np.int64), np.zeros((0, len(is_released)), np.bool_))
+            return SumsThatFollow(np.zeros(0, np.int64), np.zeros((0, len(is_released))))
         if self._moves is None:
             self._places = np.flatnonzero(is_released)
             self._space = SumSpace(self._sums[self._places], self._known, self._parts)
@@ -120,9 +126,10 @@ class SmallSums:
             self._is_combined = True
             moves = self._following(self._combined())
         self._moves = moves
-        used = np.zeros((len(moves.sets), len(is_released)), np.bool_)
-        used[:, self._places] = np.abs(self._space.shares(moves)) > _TOLERANCE
-        return SumsThatFollow(moves.sets @ self._people, used)
+        own = np.abs(self._space.shares(moves))
+        shares = np.zeros((len(moves.sets), len(is_released)))
+        shares[:, self._places] = np.where(own > _TOLERANCE, own, 0)
+        return SumsThatFollow(moves.sets @ self._people, shares)
 
     def _following(self, sets: Bools) -> Moves:
         """Return the sets that follow: of their vectors nothing is left, so nothing along one direction either."""

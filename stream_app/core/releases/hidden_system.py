@@ -119,7 +119,7 @@ class HiddenSystem:
         self._sums: SmallSums | None = None
 
     def cells_to_hide(self, shown: Collection[Labels], people: Mapping[Labels, int], k: int) -> set[Labels]:
-        """Return one shown cell for each small sum that follows: the smallest that it is computed from."""
+        """Return one shown cell for each small sum that follows: one with the largest share in it."""
         cells = list(self._of_cell)
         if self._sums is None:
             sums = np.array(list(self._of_cell.values()))

@@ -111,7 +111,7 @@ class _System:
         self._is_released[[self._row_of[number, cell] for cell in cells]] = False
 
     def cells_to_hide(self) -> list[tuple[int, Labels]]:
-        """Return one shown intersection for each small sum that follows: the smallest that it is computed from."""
+        """Return one shown intersection for each small sum that follows: one with the largest share in it."""
         return [self._cells[row] for row in self._sums.to_hide(self._is_released)]
 
 

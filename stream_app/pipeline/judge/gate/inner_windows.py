@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
+from stream_app.core.releases.computed import Counts
 from stream_app.core.releases.crossed import add_block, protect_crossed
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import Cells, add_cells
@@ -15,6 +17,14 @@ from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy
 
 TOTAL: WindowKey = (TOTAL_WINDOW, 0)
+
+
+class _Closed(NamedTuple):
+    """One of the smallest windows that has just closed: its counts, what it shows, and whether it hides no group."""
+
+    cells: Cells
+    shown: dict[str, dict[Labels, Counts]]
+    is_complete: bool
 
 
 class InnerWindows:
@@ -40,6 +50,7 @@ class InnerWindows:
         fit = [name for name, _ in sizes if name not in self.unfit]
         self.smallest, self._second, self._largest = fit[0], fit[min(1, len(fit) - 1)], fit[-1]
         self._memory = memory
+        self._closed: _Closed | None = None
 
     def beside(
         self,
@@ -103,6 +114,13 @@ class InnerWindows:
                 add_cells(late, cells)
         return late
 
+    def has_small(self, change: Cells, results: Iterable[Result]) -> bool:
+        """Return whether some group of the results changed by 1 to k-1 people."""
+        if not change:
+            return False
+        tables = self._count(change, [result.attribute for result in results])
+        return any(0 < abs(n) < self._k for people in tables.values() for n in people.values())
+
     def note(self, key: WindowKey, hidden: Tables, shown: Shown, cross: People | None = None) -> None:
         """Note what a window hides and shows for each larger one around it, and for the totals.
 
@@ -127,23 +145,63 @@ class InnerWindows:
             cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
             add_block(self._memory.of(around[0]).blocks, cells, cross)
 
-    def note_groups(self, key: WindowKey, results: Iterable[Result], hidden: Mapping[str, set[Labels]]) -> None:
+    def note_groups(
+        self, key: WindowKey, results: Sequence[Result], hidden: Mapping[str, set[Labels]], cells: Cells
+    ) -> None:
         """Note the groups of single attributes that a window shows: running totals may follow from them.
 
         Args:
             key: The window.
             results: What is shown of it.
             hidden: The groups with decisions that it hides, by attribute.
+            cells: Its counts.
         """
         totals, end_s = self._memory.of(TOTAL).totals, key[1] + self._sizes_s[key[0]]
-        if key[0] == self.smallest:
+        is_smallest = key[0] == self.smallest
+        if is_smallest:
             totals.move_to(key[1], end_s, self._sizes_s.values())
+        complete: dict[str, dict[Labels, Counts]] = {}
         for result in results:
             if CROSS not in result.attribute:
                 gone = hidden.get(result.attribute, set())
                 shown = {group.labels: (group.n, group.favorable) for group in result.groups if group.n}
                 shown = {labels: counts for labels, counts in shown.items() if labels not in gone}
                 totals.add(result.attribute, key[1], end_s, shown, gone)
+                complete[result.attribute] = shown
+        if is_smallest:
+            is_complete = not any(hidden.get(name) for name in complete)
+            self._closed = _Closed(cells, complete, is_complete)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the smallest window that has just closed hides no group, or none has closed."""
+        return self._closed is None or self._closed.is_complete
+
+    @property
+    def has_left_out(self) -> bool:
+        """Whether some of the smallest windows hid a group, or had a correction."""
+        return bool(self._memory.find(TOTAL).left_out)
+
+    def count_closed(self, *, is_complete: bool) -> None:
+        """Count the smallest window that has just closed, if there is one, among those that hide no group or others.
+
+        Args:
+            is_complete: Whether it is shown in every way in which people are counted.
+        """
+        closed, self._closed = self._closed, None
+        if closed is None:
+            return
+        memory = self._memory.of(TOTAL)
+        if not is_complete:
+            add_cells(memory.left_out, closed.cells)
+            return
+        for name, shown in closed.shown.items():
+            memory.totals.add_complete(name, shown)
+
+    def note_correction(self, key: WindowKey, correction: Cells) -> None:
+        """Note what was counted in a window after it closed: no window has shown it to readers then."""
+        if key[0] == self.smallest:
+            add_cells(self._memory.of(TOTAL).left_out, correction)
 
     def end(self, name: str, end_s: int) -> None:
         """Note that a window has ended: when it is of the largest size, the totals have no release inside it any more.

@@ -92,11 +92,17 @@ class OutcomeGate:
             return [result_of(part, result) for result in again]
 
         barrier = self._barrier_at(context, cells)
-        released: dict[str, list[Result]] = {}
-        for part, gate in self._gates.items():
-            counted = [result_of(part, result) for result in results]
-            about = (cells, context, partial(judge_again, part), barrier.get(part, {}))
-            released[part] = gate.release(counted, *about)
+        counted = {part: [result_of(part, result) for result in results] for part in self._gates}
+        about = {part: (cells, context, partial(judge_again, part), barrier.get(part, {})) for part in self._gates}
+        of_complete = set[str]()
+        if context.span.window == TOTAL_WINDOW and any(gate.has_left_out for gate in self._gates.values()):
+            for part, gate in self._gates.items():  # all parts are shown of the same people
+                of_complete |= {result.attribute for result in results} - gate.fully_shown(counted[part], *about[part])
+        released = {part: gate.release(counted[part], *about[part], of_complete) for part, gate in self._gates.items()}
+        if context.is_close:
+            is_complete = all(gate.is_complete for gate in self._gates.values())
+            for gate in self._gates.values():
+                gate.count_closed(is_complete=is_complete)
         return [
             self._withhold(result, {part: released[part][number] for part in released}, readings, context)
             for number, result in enumerate(results)

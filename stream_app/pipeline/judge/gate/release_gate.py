@@ -6,14 +6,12 @@ What is decided is a function of the counts in the order in which windows close,
   is not a multiple of each smaller one, because windows that overlap in part differ by a part of them.
 - A revision: shown when every group of it has changed by nobody or by at least k since it was last shown. Until then
   readers see the former one.
-- The running totals: likewise, against the windows since the last totals that were shown, and only at moments at which
-  no window is open: otherwise the totals minus the closed windows would be part of one. In between they are shown where
-  readers can compute them from the windows that were shown.
+- The running totals: see ``running_totals``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 
 import msgspec
@@ -23,8 +21,9 @@ from stream_app.core.windows.cells import CellLayout, Cells, add_cells
 from stream_app.core.windows.tally_changes import StateKey, WindowKey
 from stream_app.pipeline.judge.gate.alert_counts import AlertCounts
 from stream_app.pipeline.judge.gate.barriers import note_barrier, stopped_by
-from stream_app.pipeline.judge.gate.early_totals import EarlyTotals, Rejudge
+from stream_app.pipeline.judge.gate.early_totals import EarlyTotals
 from stream_app.pipeline.judge.gate.inner_windows import TOTAL, InnerWindows
+from stream_app.pipeline.judge.gate.running_totals import RunningTotals
 from stream_app.pipeline.judge.gate.tables import (
     Labels,
     People,
@@ -36,7 +35,7 @@ from stream_app.pipeline.judge.gate.tables import (
     tables_in,
     tables_of,
 )
-from stream_app.pipeline.judge.gate.withheld import CountedPart, withheld_beyond, without_groups
+from stream_app.pipeline.judge.gate.withheld import CountedPart, Rejudge, withheld_beyond, without_groups, without_late
 from stream_app.pipeline.judge.state import RELEASE, StoredEntries
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.judge.verdicts.window_context import WindowContext
@@ -66,13 +65,12 @@ class ReleaseGate:
         self._k, self._layout = model.privacy.k, layout
         self._attributes = [attribute.name for attribute in model.attributes]
         kind, self._count = part or CountedPart(RELEASE, partial(tables_in, layout, self._attributes))
-        self._memory, self._has_alerts = GateMemory(stored, kind), part is None
+        self._memory, self._is_of_decisions = GateMemory(stored, kind), part is None
         self._largest_s = max(window.size_s for window in model.windows)
         self._windows = InnerWindows(model, self._count, self._memory)
         self.alerts = AlertCounts(model, layout, self._memory, self._windows.smallest)
-        self._early = EarlyTotals(
-            self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None)
-        )
+        early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None))
+        self._totals = RunningTotals(self._k, self._windows, self.alerts, early)
 
     def release(
         self,
@@ -81,6 +79,7 @@ class ReleaseGate:
         context: WindowContext,
         rejudge: Rejudge,
         barrier: Mapping[str, set[Labels]] = {},
+        of_complete: Collection[str] = (),
     ) -> list[Result]:
         """Return results with what is withheld of each.
 
@@ -90,12 +89,15 @@ class ReleaseGate:
             context: What is known of it beside these.
             rejudge: Returns the verdicts on the same window with other counts.
             barrier: Groups that must not be counted up to its end, by attribute; see ``barriers``.
+            of_complete: Attributes whose running totals are rather those of the windows that hide no group.
         """
-        gated = self._gated(results)
+        gated, rejudge = self._gated(results), self._regated(rejudge)
         if context.span.window == TOTAL_WINDOW:
-            withheld = self._release_total(gated, cells, context, rejudge, barrier)
+            withheld = self._totals.release(gated, cells, context, rejudge, barrier, of_complete)
         elif context.is_close:
             withheld = self._release_window(gated, cells, context, rejudge, barrier)
+            if self._is_of_decisions:
+                self.count_closed(is_complete=self.is_complete)
         else:
             withheld = self._release_again(gated, cells, context, rejudge)
         k = msgspec.UNSET if self._k == Privacy().k else self._k
@@ -103,6 +105,26 @@ class ReleaseGate:
             msgspec.structs.replace(result, withheld=withheld.get(result.attribute, msgspec.UNSET), k=k)
             for result in results
         ]
+
+    def fully_shown(
+        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
+    ) -> set[str]:
+        """Return the attributes of which all running totals can be shown; arguments as those of ``release``."""
+        return self._totals.fully_shown(self._gated(results), cells, context, self._regated(rejudge), barrier)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the smallest window that has just closed hides no group, or none has closed."""
+        return self._windows.is_complete
+
+    @property
+    def has_left_out(self) -> bool:
+        """Whether some of the smallest windows hid a group."""
+        return self._windows.has_left_out
+
+    def count_closed(self, *, is_complete: bool) -> None:
+        """Count the smallest window that has just closed, if there is one, among those that hide no group or others."""
+        self._windows.count_closed(is_complete=is_complete)
 
     def continue_releases(self) -> None:
         """Take over what was remembered under a former policy: the changelog topic gets all of it again."""
@@ -131,14 +153,14 @@ class ReleaseGate:
         late = self._windows.late_inside(key, context.corrections)
         memory, stopped = self._memory.find(key), self._stopped(context, barrier)
         if not (late or stopped or memory.parts or memory.cuts or self._hides_any(results)):
-            self._windows.note_groups(key, results, {})
+            self._windows.note_groups(key, results, {}, cells)
             self._note_window(key, {}, cells, context)
             self._windows.end(span.window, span.end_s)
             return {}
-        is_held = self._has_small(late, results)
+        is_held = self._windows.has_small(late, results)
         if is_held:
             self._memory.of(key).pending = late
-            cells, results = self._without_late(cells, late, rejudge)
+            cells, results = without_late(cells, late, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         cross = self._cross_of(cells, tables)
@@ -153,7 +175,7 @@ class ReleaseGate:
             name: {g: tables[name][g] - known.get((name, g), 0) for g in groups} for name, groups in hidden.items()
         }
         self._windows.note(key, people, shown, cross)
-        self._windows.note_groups(key, results, hidden)
+        self._windows.note_groups(key, results, hidden, cells)
         self._note_window(key, hidden, cells, context)
         self._windows.end(span.window, span.end_s)
         return withheld_beyond(results, alone, shown, is_held=is_held)
@@ -168,98 +190,25 @@ class ReleaseGate:
         hidden = self._memory.find(key).hidden
         if context.correction:
             memory = self._memory.of(key)
+            self._windows.note_correction(key, context.correction)
             add_cells(memory.pending, context.correction)
-            if not self._has_small(memory.pending, results):
+            if not self._windows.has_small(memory.pending, results):
                 change = self._tables(memory.pending, hidden)
                 changed = {name: {g: change[name].get(g, 0) for g in hidden[name]} for name in hidden}
                 self._windows.note(key, changed, {})
                 memory.pending = {}
         pending = self._memory.find(key).pending
         if pending:
-            cells, results = self._without_late(cells, pending, rejudge)
+            cells, results = without_late(cells, pending, rejudge)
         tables = tables_of(results)
         alone = shown_of(tables, self._k)
         kept = without_groups(tables, alone, hidden, self._k)
         cross = self._cross_of(cells, tables)
         return withheld_beyond(results, alone, self._jointly(cross, tables, kept), is_held=bool(pending))
 
-    def _release_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
-    ) -> dict[str, Withheld]:
-        """Decide on running totals: attribute by attribute, new ones or those that were shown last."""
-        own, withheld = results, dict[str, Withheld]()
-        if context.is_between_windows:
-            own, withheld = self._compare_total(results, cells, context, rejudge, barrier)
-        early = self._early.release(own, cells, context, rejudge) if context.is_published else {}
-        for result in own:
-            name = result.attribute
-            if (instead := early[name] if name in early else self._former(result)) is not None:
-                withheld[name] = instead
-        return withheld
-
-    def _compare_total(
-        self, results: list[Result], cells: Cells, context: WindowContext, rejudge: Rejudge, barrier: Stopped
-    ) -> tuple[list[Result], dict[str, Withheld]]:
-        """Compare running totals with all that was shown; return those that cannot be, and what others withhold."""
-        late = self._windows.late_inside(TOTAL, {})
-        is_held, former = self._has_small(late, results), results
-        if is_held:
-            cells, results = self._without_late(cells, late, rejudge)
-        tables = tables_of(results)
-        alone = shown_of(tables, self._k)
-        known = self.alerts.known_in_open()
-        open_ = without_groups(tables, alone, barrier, self._k)
-        shown = self._windows.beside(TOTAL, tables, open_, {} if is_held else late, context.uncounted, known)
-        withheld = withheld_beyond(results, alone, shown, is_held=is_held)
-        left = set()
-        for result in results:
-            name = result.attribute
-            # Groups that the policy no longer has are not shown again.
-            if self._early.shown_last(name) & tables[name].keys() <= shown[name]:
-                self._note_total(result, {g for g, n in tables[name].items() if n} - shown[name])
-            else:
-                left.add(name)
-                withheld.pop(name, None)
-        return [result for result in former if result.attribute in left], withheld
-
-    def _former(self, result: Result) -> Withheld | None:
-        """Return the totals that were shown last instead of others; None for those themselves."""
-        memory = self._memory.find(TOTAL)
-        last, hidden = memory.former.get(result.attribute), memory.hidden.get(result.attribute, set())
-        if last is None:
-            return Withheld(is_held=True)
-        groups = tuple(sorted(group.group for group in last.groups if group.labels in hidden))
-        if [(g.n, g.favorable) for g in last.groups] != [(g.n, g.favorable) for g in result.groups]:
-            return Withheld(groups=groups, is_held=True, former=last)
-        return Withheld(groups=groups) if groups else None
-
-    def _note_total(self, result: Result, hidden: set[Labels]) -> None:
-        """Note running totals that are shown, and what readers know by that."""
-        self._early.note(result, hidden)
-        memory = self._memory.of(TOTAL)
-        shown = {g.labels: (g.n, g.favorable) for g in result.groups if g.n and g.labels not in hidden}
-        memory.totals.begin_at(result.start_s)
-        memory.totals.learn(result.attribute, shown, hidden)
-        if (parts := memory.parts.get(result.attribute)) is not None:
-            parts.sum_up(self._k)
-            parts.show(shown.keys())
-
     def _hides_any(self, results: Iterable[Result]) -> bool:
         """Return whether a result has a group of 1 to k-1 people."""
         return any(0 < group.n < self._k for result in results for group in result.groups)
-
-    def _has_small(self, change: Cells, results: Iterable[Result]) -> bool:
-        """Return whether some group of the results changed by 1 to k-1 people."""
-        if not change:
-            return False
-        tables = self._tables(change, [result.attribute for result in results])
-        return any(0 < abs(n) < self._k for people in tables.values() for n in people.values())
-
-    def _without_late(self, cells: Cells, late: Cells, rejudge: Rejudge) -> tuple[Cells, list[Result]]:
-        """Return the counts of a window without corrections that are not released, and the verdicts on them."""
-        released = {code: list(vector) for code, vector in cells.items()}
-        add_cells(released, late, sign=-1)
-        return released, self._gated(rejudge(released))
 
     def _tables(self, cells: Cells, names: Iterable[str]) -> Tables:
         return self._count(cells, names)
@@ -277,8 +226,11 @@ class ReleaseGate:
         return stopped
 
     def _note_window(self, key: WindowKey, hidden: Shown, cells: Cells, context: WindowContext) -> None:
-        if self._has_alerts:
+        if self._is_of_decisions:
             self.alerts.note_window(key, hidden, cells, context.periods)
+
+    def _regated(self, rejudge: Rejudge) -> Rejudge:
+        return lambda cells: self._gated(rejudge(cells))
 
     def _gated(self, results: Iterable[Result]) -> list[Result]:
         return [result for result in results if set(result.attribute.split(CROSS)) <= set(self._attributes)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.pipeline.judge.gate.tables import Count, Labels, Shown, Tables, without
 from stream_app.pipeline.records.results import FormerRelease, Result, Withheld
+
+Rejudge = Callable[[Cells], list[Result]]
 
 
 class CountedPart(NamedTuple):
@@ -45,3 +48,10 @@ def withheld_beyond(results: Iterable[Result], alone: Shown, shown: Shown, *, is
         if groups or is_held:
             withheld[name] = Withheld(groups=groups, is_held=is_held, former=former)
     return withheld
+
+
+def without_late(cells: Cells, late: Cells, rejudge: Rejudge) -> tuple[Cells, list[Result]]:
+    """Return the counts of a window without corrections that are not released, and the verdicts on them."""
+    released = {code: list(vector) for code, vector in cells.items()}
+    add_cells(released, late, sign=-1)
+    return released, rejudge(released)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from stream_app.core.releases.computed import ComputedTotals, Counts
 from stream_app.core.releases.hidden_system import Past
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import CellMapping
-from stream_app.pipeline.judge.stored.stored_releases import PART, Labels, StoredParts, StoredRelease, stored_parts
+from stream_app.pipeline.judge.stored.stored_releases import (
+    PART,
+    Labels,
+    StoredParts,
+    StoredRelease,
+    StoredTotals,
+    stored_parts,
+)
 from stream_app.pipeline.records.results import CROSS
 
 
@@ -31,8 +39,21 @@ def moved_release(stored: StoredRelease, mapping: CellMapping) -> StoredRelease:
         for at_s, name, groups in stored.barriers
         if _is_kept(name, mapping)
     ]
-    cells = mapping.map_cells(stored.cells)
-    return StoredRelease(hidden, cells, parts, stored.former, barriers=barriers)
+    cells, left_out = mapping.map_cells(stored.cells), mapping.map_cells(stored.left_out)
+    totals = StoredTotals(complete=_moved_counts(stored.totals.complete, mapping))
+    return StoredRelease(hidden, cells, parts, stored.former, totals=totals, barriers=barriers, left_out=left_out)
+
+
+def _moved_counts(
+    complete: Iterable[tuple[str, list[tuple[Labels, Counts]]]], mapping: CellMapping
+) -> list[tuple[str, list[tuple[Labels, Counts]]]]:
+    """Return counts by table and group, summed where groups are joined."""
+    moved = ComputedTotals()
+    for name, counts in complete:
+        if _is_kept(name, mapping):
+            for labels, own in counts:
+                moved.add_complete(name, {_moved_labels(name, labels, mapping): own})
+    return [(name, sorted(counts.items())) for name, counts in sorted(moved.complete.items())]
 
 
 def _moved_parts(stored: StoredParts, mapping: CellMapping) -> StoredParts | None:

@@ -47,12 +47,14 @@ class StoredTotals(msgspec.Struct, array_like=True, frozen=True):
 
     Attributes:
         known: Table and moment, decisions and favorable ones by group, and the groups that are not known.
+        complete: Table, decisions and favorable ones by group, of the windows without a hidden group together.
     """
 
     begin_s: int | None = None
     until_s: int | None = None
     looked_s: int | None = None
     known: list[tuple[str, int, list[tuple[Labels, Counts]], list[Labels]]] = []
+    complete: list[tuple[str, list[tuple[Labels, Counts]]]] = []
 
 
 class Cut(msgspec.Struct, array_like=True, frozen=True):
@@ -97,6 +99,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         runs: Of running totals how far back the smallest windows show each group.
         cuts: What alerts counted in the window while it is open.
         barriers: Of running totals the moments up to which a group must not be counted, see ``Barriers``.
+        left_out: Of running totals what the smallest windows with a hidden group count, and all corrections, by code.
     """
 
     hidden: dict[str, list[Labels]] = {}
@@ -108,6 +111,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     runs: StoredRuns = StoredRuns()
     cuts: list[Cut] = []
     barriers: list[tuple[int, str, list[Labels]]] = []
+    left_out: Cells = {}
 
 
 def stored_parts(name: str, parts: HiddenParts) -> StoredParts:
@@ -135,6 +139,7 @@ class WindowMemory:
         stored = StoredRelease() if stored is None else stored
         self.hidden: dict[str, set[Labels]] = {name: set(groups) for name, groups in stored.hidden.items()}
         self.pending: Cells = stored.cells
+        self.left_out: Cells = stored.left_out
         self.former: dict[str, FormerRelease] = stored.former
         self.blocks: Blocks = {frozenset(shown): dict(people) for shown, people in stored.blocks}
         self.parts: dict[str, HiddenParts] = {
@@ -147,7 +152,8 @@ class WindowMemory:
             for parts in stored.parts
         }
         totals = stored.totals
-        self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s)
+        complete = {name: dict(counts) for name, counts in totals.complete}
+        self.totals = ComputedTotals(totals.begin_s, totals.until_s, totals.looked_s, complete=complete)
         for name, moment_s, counts, unknown in totals.known:
             self.totals.known.setdefault(name, {})[moment_s] = Known(dict(counts), set(unknown))
         hidden_s = {(name, group): end_s for name, group, end_s in stored.runs.hidden_s}
@@ -165,8 +171,8 @@ class WindowMemory:
             return None
         runs = StoredRuns(self.runs.begin_s, [(*key, end_s) for key, end_s in sorted(self.runs.hidden_s.items())])
         barriers = [(*key, sorted(groups)) for key, groups in sorted(self.barriers.items())]
-        known = (self._stored_totals(), runs, self.cuts, barriers)
-        return StoredRelease(hidden, self.pending, parts, self.former, blocks, *known)
+        known = (self._stored_totals(), runs, self.cuts, barriers, dict(sorted(self.left_out.items())))
+        return StoredRelease(hidden, dict(sorted(self.pending.items())), parts, self.former, blocks, *known)
 
     @property
     def is_empty(self) -> bool:
@@ -181,7 +187,8 @@ class WindowMemory:
             for name, moments in sorted(self.totals.known.items())
             for moment_s, own in sorted(moments.items())
         ]
-        return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known)
+        complete = [(name, sorted(counts.items())) for name, counts in sorted(self.totals.complete.items())]
+        return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known, complete)
 
 
 class GateMemory:

@@ -79,7 +79,7 @@ def test_what_is_reproduced_is_counted_with_what_was_read_and_what_is_not_proven
 def test_people_read_where_it_began_and_why_not_earlier() -> None:
     changes: dict[str, Any] = {"since_s": 1_790_000_000, "since_entry": 7}
     assert "; since the checkpoint of 2026-09-21T14:13:20Z, journal entry 7)" in text_of(verification(**changes), COPY)
-    reason = "Entry 0 of the journal was made by version 0.3.0, this is 0.4.0"
+    reason = "Entry 0 of the journal was made by version 0.3.0, this is 0.5.0"
     assert f"journal entry 7 (not earlier: {reason})" in text_of(verification(**changes, since_reason=reason), COPY)
 
 

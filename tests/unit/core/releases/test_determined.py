@@ -51,4 +51,12 @@ def test_nobody_is_nobody() -> None:
 
 def test_the_released_sums_that_are_needed_are_named() -> None:
     sums = SmallSums(rows((0, 1, 2, 3), (0, 1), (2,), (0,)), np.array([20, 20, 20, 4]), CELLS, 10)
-    assert sums.that_follow(np.ones(4, np.bool_)).used.tolist() == [[True, True, True, False]]
+    assert (sums.that_follow(np.ones(4, np.bool_)).shares > 0).tolist() == [[True, True, True, False]]
+
+
+def test_the_sum_with_the_largest_share_is_hidden_and_of_equal_ones_the_first() -> None:
+    # The fourth cell alone is released; it is also what all are without the three others.
+    released = rows((0, 1, 2, 3), (0,), (1,), (2,), (3,))
+    sums = SmallSums(released, np.array([20, 20, 20, 4]), CELLS, 10, order=[1, 2, 3, 4])
+    assert sums.to_hide(np.ones(5, np.bool_)) == [4]
+    assert sums.to_hide(np.array([True, True, True, True, False])) == [1]

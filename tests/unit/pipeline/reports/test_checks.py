@@ -10,7 +10,7 @@ from stream_app.core.inspection.retention import DAY_MS
 from stream_app.pipeline.reports.checks import CheckResult, judge_check
 from stream_app.pipeline.reports.evidence import Evidence, EvidenceKind
 from stream_app.pipeline.reports.flat import value_rows
-from stream_app.pipeline.reports.pack import PackCheck, single_checks
+from stream_app.pipeline.reports.pack import CheckKind, PackCheck, single_checks
 
 
 def judged(check: PackCheck, **records: list[dict[str, Any]] | str) -> CheckResult:
@@ -179,6 +179,6 @@ def test_items_without_an_answer_are_named_one_by_one_with_what_to_do() -> None:
 
 
 def test_missing_evidence_says_what_it_would_be_about() -> None:
-    kinds = ("audit-verifies", "kept-at-least", "keys-young", "open-breaches")
+    kinds: tuple[CheckKind, ...] = ("audit-verifies", "kept-at-least", "keys-young", "open-breaches")
     texts = {judged(PackCheck(kind=kind, days=1)).text for kind in kinds}
     assert len(texts) == len(kinds)
