@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_app.core.decoding import MessagePackDecoder, decode_message_pack
 from stream_app.core.windows.deduplication import Tags
 
 Cells32 = NDArray[np.uint32]
@@ -64,7 +65,7 @@ class JoinOutcomes(msgspec.Struct, array_like=True, frozen=True, tag="o", kw_onl
 _TAGS = ("d", "o")
 _MAX_TIME_S = 2**32  # what a column of seconds can express
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[JoinDecisions | JoinOutcomes] = msgspec.msgpack.Decoder(JoinDecisions | JoinOutcomes)
+_decoder = MessagePackDecoder[JoinDecisions | JoinOutcomes](JoinDecisions | JoinOutcomes)
 
 
 def encode_rows(rows: JoinDecisions | JoinOutcomes) -> bytes:
@@ -88,7 +89,7 @@ def is_of_another_version(data: bytes) -> bool:
     (True, False)
     """
     try:
-        match msgspec.msgpack.decode(data):
+        match decode_message_pack(data):
             case [str(tag), *_]:
                 return tag not in _TAGS
     except msgspec.MsgspecError:

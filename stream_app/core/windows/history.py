@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from stream_app.core.decoding import MessagePackDecoder
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_changes import ClosedPeriod
 
@@ -30,7 +31,7 @@ N_FULL = 256  # periods at full resolution
 N_MERGED = 64  # spans of each higher level
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Cells)
+_decoder = MessagePackDecoder[Cells](Cells)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.core.decoding import MessagePackDecoder
 from stream_app.core.windows.cells import Cells
 
 _RECORD_BYTES = 900_000  # below the broker's limit for a record, with room for the frame of a partial
@@ -80,7 +81,7 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Partial)
+_decoder = MessagePackDecoder[Partial](Partial)
 
 
 def encode_partial(partial: Partial) -> bytes:

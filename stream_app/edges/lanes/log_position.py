@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from stream_app.core.decoding import MessagePackDecoder
 from stream_app.errors import StateError
 
 Change = Literal["re-created", "cut"]
@@ -143,6 +144,9 @@ def _after_cut(log: StoredLog, former_offset: int, next_offset: int) -> LogPosit
     return LogPosition(next_offset, cut, LogChange("cut", cut.number, former_offset, 0))
 
 
+_decoder = MessagePackDecoder[StoredLog](StoredLog)
+
+
 def decode_log(stored: bytes | None) -> StoredLog:
     """Decode the entry of the state; a state of a version before has none.
 
@@ -150,7 +154,7 @@ def decode_log(stored: bytes | None) -> StoredLog:
         StateError: it cannot be read.
     """
     try:
-        return StoredLog() if stored is None else msgspec.msgpack.decode(stored, type=StoredLog)
+        return StoredLog() if stored is None else _decoder.decode(stored)
     except msgspec.MsgspecError:
         raise StateError(
             "The entry 'log' of a lane's state cannot be read", action="Nothing else may write to changelog topics"

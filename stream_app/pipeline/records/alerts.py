@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from stream_app.core.cause.cause import Cause
+from stream_app.core.decoding import JsonDecoder
 from stream_app.pipeline.records.amounts.values import AlertAmounts
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.evidence import PairTest
@@ -229,7 +230,7 @@ class _Probe(msgspec.Struct):
     sealed: str | msgspec.UnsetType = msgspec.UNSET
 
 
-_probe = msgspec.json.Decoder(_Probe)
+_probe = JsonDecoder[_Probe](_Probe)
 _codec = JsonCodec[Alert](Alert)
 encode_alert, decode_alert = _codec.encode, _codec.decode
 _restart_codec = JsonCodec[MonitoringRestart](MonitoringRestart)

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from stream_app.core.decoding import decode_message_pack
 from stream_app.core.windows.tally_changes import StateKey
 from stream_app.pipeline.records.codec import MessagePackCodec
 
 SCHEMA = 1
 _MAX_PIECE_BYTES = 400_000  # far below the broker's limit of 1 MiB for a record
-_MAX_BYTES = 4 * 1024**3  # of a state: a forged record must not fill the memory
+_MIN_LIMIT_BYTES, _MAX_RATIO = 64 * 1024**2, 200  # of a state: a forged record must not fill the memory
 
 StateEntries = dict[StateKey, bytes]
 
@@ -108,13 +109,13 @@ def checkpoint_of(pieces: Iterable[CheckpointPiece]) -> Checkpoint:
         ValueError: one is missing, or they are not a checkpoint.
     """
     pieces = list(pieces)
-    if not pieces or [piece.piece for piece in pieces] != list(range(pieces[0].n_pieces)):
+    if not pieces or len(pieces) != pieces[0].n_pieces or [piece.piece for piece in pieces] != [*range(len(pieces))]:
         raise ValueError("a piece of the checkpoint is missing")
-    unpacking = zlib.decompressobj()
+    packed, unpacking = b"".join(piece.data for piece in pieces), zlib.decompressobj()
     try:
-        data = unpacking.decompress(b"".join(piece.data for piece in pieces), _MAX_BYTES)
+        data = unpacking.decompress(packed, _MIN_LIMIT_BYTES + _MAX_RATIO * len(packed))
         if not unpacking.eof:
             raise ValueError("the checkpoint is truncated, or too large")
-        return Checkpoint(head=pieces[0].head, entries=dict(msgspec.msgpack.decode(data, type=_Items)))
+        return Checkpoint(head=pieces[0].head, entries=dict(decode_message_pack(data, _Items)))
     except (zlib.error, msgspec.MsgspecError):
         raise ValueError("the checkpoint cannot be read") from None

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from stream_app.core.decoding import JsonDecoder, MessagePackDecoder
+
 Record = TypeVar("Record")
 
 
@@ -22,7 +24,7 @@ class JsonCodec(Generic[Record]):
 
     def __init__(self, kind: Any) -> None:
         self._encoder = msgspec.json.Encoder()
-        self._decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(kind)
+        self._decoder: JsonDecoder[Record] = JsonDecoder(kind)
 
     def encode(self, record: Record) -> bytes:
         """Encode a record."""
@@ -46,7 +48,7 @@ class MessagePackCodec(Generic[Record]):
 
     def __init__(self, kind: type[Record]) -> None:
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._decoder: MessagePackDecoder[Record] = MessagePackDecoder(kind)
 
     def encode(self, record: Record) -> bytes:
         """Encode a record."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.core.decoding import JsonDecoder
 from stream_app.core.groups.comparison import State
 from stream_app.pipeline.names import is_of_outcomes
 from stream_app.pipeline.records.amounts.amount_results import (
@@ -189,7 +190,7 @@ NumberResult = AllocationResult | AmountResult  # about hours or amounts: withou
 AnyResult = JudgedResult | NumberResult
 
 _codec = JsonCodec[OutcomeResult](OutcomeResult)
-_head = msgspec.json.Decoder(_Head)
+_head = JsonDecoder[_Head](_Head)
 encode_outcome_result = _codec.encode
 
 

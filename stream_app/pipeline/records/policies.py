@@ -102,7 +102,7 @@ def registered_policy(key: bytes | None, value: bytes, now_s: float) -> PolicyRe
     """
     try:
         record = decode_policy(value)
-    except (msgspec.MsgspecError, RecursionError):
+    except msgspec.MsgspecError:
         return None
     if key is not None and record.key.encode(errors="replace") != key:
         return None

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from django.db.models import F, Max, QuerySet
 
+from stream_app.core.decoding import JsonDecoder
 from stream_app.edges.kafka.readers.resumed_records import StoredRecord
 from stream_app.pipeline.records.dead_letters import DeadLetter, LateDecision
 from stream_app.topics import DEAD_LETTERS, LATE_DECISIONS
@@ -24,8 +25,8 @@ _MAX_N, _MAX_TIME_S = 2**31, 253_402_300_800  # records of one batch; the year 9
 
 _Key = tuple[str, int, str]  # model, start of the hour, what
 
-_decode_letter = msgspec.json.Decoder(DeadLetter).decode
-_decode_late = msgspec.json.Decoder(LateDecision).decode
+_decode_letter = JsonDecoder[DeadLetter](DeadLetter).decode
+_decode_late = JsonDecoder[LateDecision](LateDecision).decode
 
 
 def write_counts(topic: str, records: Iterable[StoredRecord], keeping: Keeping) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from stream_app.connection.kafka_connection import AnyKafka
+from stream_app.core.decoding import JsonDecoder
 from stream_app.core.windows.partials import Partial, decode_partial
 from stream_app.edges.kafka.readers.log_reader import LogReader
 from stream_app.pipeline.records.alerts import AnyAlert, decode_alert_record
@@ -32,7 +33,7 @@ class _Head(msgspec.Struct, frozen=True):
     end_s: int
 
 
-_heads = msgspec.json.Decoder(_Head)
+_heads = JsonDecoder[_Head](_Head)
 
 
 def read_records(kafka: AnyKafka, topic: str, since_s: int = 0) -> Iterator[PublishedRecord]:

@@ -32,8 +32,8 @@ from stream_app.topics import CAMERA_AGGREGATES, FAIRNESS_ALERTS, FAIRNESS_RESUL
 _POLL_MS = 500
 _STALL_S = 30.0  # a transaction that was left open ends after its timeout; until then nobody can read past it
 _MAX_NAMED = 5
-_TIMES = ("at_s", "onset_s", "pane_s", "start_s", "end_s")
 _MIN_TIME_S, _MAX_TIME_S = -62_135_596_800, 253_402_300_800  # the years 1 to 9999
+_MAX_COUNT = 2**63 - 1
 
 Item = TypeVar("Item")
 
@@ -51,7 +51,7 @@ class ResultReader(Generic[Item]):
         TopicError: the topic is missing.
 
     Attributes:
-        n_unreadable: Records so far that are of another version, damaged, or of an impossible time; they are left out.
+        n_unreadable: Records so far of another version, damaged, or with impossible numbers; they are left out.
         unreadable: Topic, partition and offset of the first of them.
     """
 
@@ -130,9 +130,23 @@ class ResultReader(Generic[Item]):
 
 
 def has_possible_times(item: object) -> bool:
-    """Return whether the times of a result or alert are within the years that a calendar can name."""
-    times_s = [getattr(item, name, None) or 0 for name in _TIMES]
-    return all(_MIN_TIME_S <= time_s < _MAX_TIME_S for time_s in times_s)
+    """Return whether the times of a record are of years that a calendar can name, and its counts fit into 64 bits.
+
+    All of its parts are looked at. Seconds are known by their names, which end in ``_s``.
+    """
+    if isinstance(item, msgspec.Struct):
+        return all(_is_possible(name, getattr(item, name)) for name in item.__struct_fields__)
+    if isinstance(item, tuple | list):
+        return all(map(has_possible_times, item))
+    if isinstance(item, dict):
+        return all(map(has_possible_times, item.values()))
+    return not isinstance(item, int) or abs(item) <= _MAX_COUNT
+
+
+def _is_possible(name: str, value: object) -> bool:
+    if isinstance(value, int | float) and name.endswith("_s"):
+        return _MIN_TIME_S <= value < _MAX_TIME_S
+    return has_possible_times(value)
 
 
 def open_results(kafka: AnyKafka, topic: str = FAIRNESS_RESULTS) -> ResultReader[Result]:

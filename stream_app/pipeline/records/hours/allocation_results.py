@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from stream_app.core.decoding import JsonDecoder
 from stream_app.pipeline.records.codec import JsonCodec
 from stream_app.pipeline.records.results import Offsets, ResultHead
 
@@ -89,7 +90,7 @@ class _Head(msgspec.Struct):
     kind: str = ""
 
 
-_head = msgspec.json.Decoder(_Head)
+_head = JsonDecoder[_Head](_Head)
 
 
 class AllocationResult(ResultHead, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from stream_app.core.decoding import decode_json, decode_message_pack
 from stream_app.pipeline.records.alerts import Alert, decode_alert_record
 from stream_app.pipeline.records.outcome_results import AnyResult, decode_every_result
 from stream_app.pipeline.replay.verify.matching import PublishedRecord
@@ -160,9 +161,9 @@ def _first_field(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[st
 def _fields(value: bytes | None) -> dict[str, Any]:
     """Read a record for comparison; the journal is MessagePack, all other records are JSON."""
     try:
-        fields = msgspec.json.decode(value or b"{}")
+        fields = decode_json(value or b"{}")
     except msgspec.DecodeError:
-        fields = msgspec.msgpack.decode(value or b"\x80", strict=False)
+        fields = decode_message_pack(value or b"\x80")
     return fields if isinstance(fields, dict) else {"value": fields}
 
 
