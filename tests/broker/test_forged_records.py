@@ -69,7 +69,7 @@ def forged_partials(site: Site) -> dict[str, bytes]:
         app_id=site.app_id,
         policy_hash=policy.hash(),
     )
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "a negative offset": {"next_offset": -1},
         "a partition of none": {"partition": 77},
         "negative partitions": {"n_partitions": -(2**40)},
