@@ -208,7 +208,7 @@ def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[
         where: Topic, for messages.
 
     Raises:
-        ReplayError: there is no entry, or one is missing in between.
+        ReplayError: there is no entry, one is missing in between, or one is there twice.
     """
     if not entries:
         raise ReplayError(f"{where} contains no journal of this model", action="Check that a worker has judged it")
@@ -220,7 +220,12 @@ def split_deployments(entries: Sequence[JournalEntry], where: str) -> list[list[
             deployment = newest[entry.app_id] = []
             deployments.append(deployment)
         expected = deployment[-1].number + 1 if deployment else entry.number
-        if entry.number != expected:
+        if entry.number < expected:
+            raise ReplayError(
+                f"{where} has the entry {entry.number} of model {entry.model!r} twice, which no judge writes",
+                action="Check who else may write to it, and use `replay run` over a range",
+            )
+        if entry.number > expected:
             raise ReplayError(
                 f"{where} lacks the entries {expected} to {entry.number - 1} of model {entry.model!r}",
                 action="They are gone: read an earlier copy, or use `replay run` over a range",

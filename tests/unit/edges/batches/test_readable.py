@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stream_app.edges.batches.columns import ColumnReader, reader_of_headers
 from stream_app.edges.batches.portions import PORTION_BYTES
 from stream_app.edges.kafka.readers.source_places import source_columns
+from stream_app.errors import TopicError
 from tests.support.lanes.fetches import Partition, end_of, read
 from tests.support.lanes.neighbor_batches import BAD_NAME, GOOD, THREE, with_neighbors
 from tests.support.lanes.raw_batches import (
@@ -65,6 +66,27 @@ def test_published_records_have_the_offsets_that_their_headers_name() -> None:
     reader = ColumnReader(partial(source_columns, end=3), has_record_offsets=False)
     [run] = Partition(1).take(raw_batch(records, BatchShape()), reader=reader)
     assert (run.offsets.tolist(), run.values, run.unreadable) == ([71, 72], [b"1", b"2"], [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [(b"source", None)],
+        [(b"source", b"0:abc")],
+        [(b"source", b"0")],
+        [(b"source", b"0:-1")],
+        [(b"source", b"0:" + b"9" * 23)],
+        [(b"source", b"0:1"), (b"log", b"1" * 6)],
+        [(b"source", b"0:1"), (b"log", b"\xff")],
+    ],
+    ids=str,
+)
+def test_a_published_record_that_no_worker_wrote_is_named(headers: list[tuple[bytes, bytes | None]]) -> None:
+    records = [raw_record(0, b"0", headers=[(b"source", b"3:70")]), raw_record(1, b"1", headers=headers)]
+    reader = ColumnReader(partial(source_columns, end=3), has_record_offsets=False)
+    with pytest.raises(TopicError, match="record at offset 1 of the output topic does not name its source"):
+        list(Partition(0).take(raw_batch(records, BatchShape()), reader=reader))
 
 
 @pytest.mark.parametrize("bad", [[], [BAD_NAME]], ids=["by the library", "record by record"])

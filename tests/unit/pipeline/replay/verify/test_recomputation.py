@@ -21,9 +21,15 @@ def test_a_new_app_id_starts_a_new_deployment() -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "words"),
-    [([], "contains no journal"), ([3, 4, 6], "lacks the entries 5 to 5"), ([0, 1, 4], "lacks the entries 2 to 3")],
+    [
+        ([], "contains no journal"),
+        ([3, 4, 6], "lacks the entries 5 to 5"),
+        ([0, 1, 4], "lacks the entries 2 to 3"),
+        ([0, 1, 2, 1, 3], "has the entry 1 of model 'm' twice"),
+        ([5, 6, 6], "has the entry 6"),
+    ],
 )
-def test_a_journal_with_a_gap_is_rejected_with_the_entries_that_are_gone(numbers: list[int], words: str) -> None:
+def test_a_journal_with_a_gap_or_an_entry_twice_is_rejected_with_the_entries(numbers: list[int], words: str) -> None:
     with pytest.raises(ReplayError, match=words):
         split_deployments([entry(n) for n in numbers], "clock")
 
