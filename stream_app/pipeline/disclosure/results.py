@@ -143,6 +143,12 @@ def released_form(result: Result, k: int) -> Result:
     )
 
 
+def is_partial(result: Result) -> bool:
+    """Return whether readers see a sum of windows instead of running totals: it is about no range of time."""
+    former = result.withheld.former if isinstance(result.withheld, Withheld) else None
+    return former is not None and former.is_partial
+
+
 def disclose_result(result: Result, k: int, former: Collection[str] = ()) -> DisclosedResult:
     """Hide what may not be seen of a result.
 

@@ -56,6 +56,7 @@ class ModelJudge:
         name: Name under which its partials come; None for that of the model itself, ``outcomes_name`` for its outcomes.
         app_id: Deployment that judges.
         moved_from: The entries in the changelog topic, where ``stored`` is what ``move_entries`` made of them.
+        leaves_out: Whether its running totals may leave out windows, see ``EarlyTotals``.
         keys: Root keys of the pseudonyms, from which noise on published counts follows.
 
     Attributes:
@@ -78,12 +79,11 @@ class ModelJudge:
         app_id: str = "",
         moved_from: StoredEntries | None = None,
         keys: tuple[RootKey, ...] = (),
+        leaves_out: bool = True,
     ) -> None:
-        self.model = model
-        self._policy_hash = policy_hash
-        self._app_id = app_id
+        self.model, self._policy_hash, self._app_id = model, policy_hash, app_id
         self._history = restore_history(stored)
-        self._subject = subject_of(model, model.name if name is None else name, stored, self._history, keys)
+        self._subject = subject_of(model, name or model.name, stored, self._history, keys, leaves_out=leaves_out)
         self._mapper = PaneMapper(model, self._subject.name)
         config = self._subject.tally_config
         self._tally = restore_tally(config, self._subject.layout_hash, stored) if stored else Tally(config)

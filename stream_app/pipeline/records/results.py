@@ -162,11 +162,13 @@ class FormerRelease(msgspec.Struct, frozen=True, kw_only=True):
         start_s: Start of what was counted.
         end_s: End of what was counted.
         groups: The groups as they were then.
+        is_partial: Whether windows that hide a group are left out: the counts are the sum of the other ones.
     """
 
     start_s: int
     end_s: int
     groups: tuple[GroupResult, ...]
+    is_partial: bool = False
 
 
 class Withheld(msgspec.Struct, frozen=True, kw_only=True):

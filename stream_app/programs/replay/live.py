@@ -8,7 +8,7 @@ from math import isinf
 from stream_app.core.releases.withholding import OnProgress, ReleasedTable
 from stream_app.edges.kafka.readers.judge_records import read_alerts, read_results, read_results_within
 from stream_app.errors import TopicError
-from stream_app.pipeline.disclosure.results import disclose_result
+from stream_app.pipeline.disclosure.results import disclose_result, is_partial
 from stream_app.pipeline.records.alerts import Alert
 from stream_app.pipeline.records.results import Result
 from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
@@ -69,6 +69,8 @@ def _tables(model: ModelPolicy, results: Iterable[Result]) -> Iterator[ReleasedT
     """Yield what readers saw of each result, and of a result that was published again once."""
     maker, k, seen = TableMaker(model), model.privacy.k, set()
     for result in results:
+        if is_partial(result):
+            continue  # of no range of time, and the sum of windows that are here
         shown = disclose_result(result, k)
         people = tuple(group.n for group in shown.groups)
         name = (result.attribute, shown.start_s, shown.end_s, people)

@@ -42,10 +42,15 @@ class EarlyTotals:
         memory: What is remembered of all windows.
         windows: The windows of the model.
         limits: What its cells can be.
+        leaves_out: Whether totals may leave out windows that hide a group. Those of a replay may not: they are compared
+            with other ranges of time, and are not of one then.
     """
 
-    def __init__(self, k: int, memory: GateMemory, windows: InnerWindows, limits: CellLimits) -> None:
+    def __init__(
+        self, k: int, memory: GateMemory, windows: InnerWindows, limits: CellLimits, *, leaves_out: bool
+    ) -> None:
         self._k, self._memory, self._windows, self._limits = k, memory, windows, limits
+        self._leaves_out = leaves_out
 
     def release(
         self,
@@ -112,17 +117,20 @@ class EarlyTotals:
         groups = () if last is None else last.groups
         return {group.labels for group in groups if group.n} - memory.hidden.get(name, set())
 
-    def note(self, result: Result, hidden: set[Labels], end_s: int | None = None) -> FormerRelease:
+    def note(
+        self, result: Result, hidden: set[Labels], end_s: int | None = None, *, is_partial: bool = False
+    ) -> FormerRelease:
         """Note totals that are shown; return what readers see from now on.
 
         Args:
             result: The totals.
             hidden: The groups with decisions that they hide.
             end_s: Their end, where it is not that of the result.
+            is_partial: Whether they leave out windows.
         """
         memory = self._memory.of(TOTAL)
         end_s = result.end_s if end_s is None else min(end_s, result.end_s)
-        former = FormerRelease(start_s=result.start_s, end_s=end_s, groups=result.groups)
+        former = FormerRelease(start_s=result.start_s, end_s=end_s, groups=result.groups, is_partial=is_partial)
         memory.former = memory.former | {result.attribute: former}
         memory.hidden = memory.hidden | {result.attribute: hidden}
         return former
@@ -160,7 +168,7 @@ class EarlyTotals:
         names, memory = {result.attribute for result in results}, self._memory.find(TOTAL)
         late = self._windows.late_inside(TOTAL, {})
         choices = [(late, False), ({}, False)] if late else [({}, False)]
-        is_of_use = memory.left_out and any(map(self._may_be_longer, names))
+        is_of_use = self._leaves_out and memory.left_out and any(map(self._may_be_longer, names))
         for corrections, is_complete in (*choices, *([(memory.left_out, True)] if is_of_use else [])):
             left = {code: list(vector) for code, vector in context.uncounted(self._windows.smallest).items()}
             add_cells(left, corrections)
@@ -199,9 +207,9 @@ class EarlyTotals:
 
     def _show(self, computed: _Computed, until_s: int) -> Withheld | None:
         """Note totals that are shown; return what is withheld of the present ones."""
-        result, shown, is_exact, _ = computed
+        result, shown, is_exact, is_partial = computed
         hidden = {group.labels for group in result.groups if group.n} - shown
-        former = self.note(result, hidden, until_s)
+        former = self.note(result, hidden, until_s, is_partial=is_partial)
         groups = tuple(sorted(group.group for group in result.groups if group.labels in hidden))
         if not is_exact:
             return Withheld(groups=groups, is_held=True, former=former)

@@ -54,13 +54,20 @@ class ReleaseGate:
         layout: Layout of its cells.
         stored: Its entries in the changelog topic.
         part: The part of its outcomes; None for decisions.
+        leaves_out: See ``EarlyTotals``.
 
     Raises:
         StateError: an entry cannot be read.
     """
 
     def __init__(
-        self, model: ModelPolicy, layout: CellLayout, stored: StoredEntries, part: CountedPart | None = None
+        self,
+        model: ModelPolicy,
+        layout: CellLayout,
+        stored: StoredEntries,
+        part: CountedPart | None = None,
+        *,
+        leaves_out: bool = True,
     ) -> None:
         self._k, self._layout = model.privacy.k, layout
         self._attributes = [attribute.name for attribute in model.attributes]
@@ -69,7 +76,8 @@ class ReleaseGate:
         self._largest_s = max(window.size_s for window in model.windows)
         self._windows = InnerWindows(model, self._count, self._memory)
         self.alerts = AlertCounts(model, layout, self._memory, self._windows.smallest)
-        early = EarlyTotals(self._k, self._memory, self._windows, cell_limits_of(model, is_outcomes=part is not None))
+        limits = cell_limits_of(model, is_outcomes=part is not None)
+        early = EarlyTotals(self._k, self._memory, self._windows, limits, leaves_out=leaves_out)
         self._totals = RunningTotals(self._k, self._windows, self.alerts, early)
 
     def release(

@@ -40,12 +40,20 @@ class AmountsSubject:
         model: Its policy.
         stored: Its entries in the changelog topic; empty at the very first start.
         history: The tested periods, in which onsets are searched; None for none.
+        leaves_out: See ``EarlyTotals``.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        stored: StoredEntries,
+        history: PeriodHistory | None = None,
+        *,
+        leaves_out: bool = True,
+    ) -> None:
         scale = amount_scale_of(model)
         assert scale is not None
         self.name, self.layout_hash = model.name, model.layout_hash()
@@ -53,7 +61,7 @@ class AmountsSubject:
         self.is_public = False
         self._model, self._layout, self._scale = model, layout_of(model), scale
         self._monitor = AmountMonitor(model, self._layout, scale, stored_bytes(stored, MONITOR), history)
-        self._gate = ReleaseGate(model, self._layout, stored)
+        self._gate = ReleaseGate(model, self._layout, stored, leaves_out=leaves_out)
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:

@@ -21,8 +21,19 @@ def subject_of(
     stored: StoredEntries,
     history: PeriodHistory | None = None,
     keys: tuple[RootKey, ...] = (),
+    *,
+    leaves_out: bool = True,
 ) -> Subject:
-    """Return what is judged under a name: the model itself, or its outcomes; noise on counts follows from the keys."""
+    """Return what is judged under a name: the model itself, or its outcomes.
+
+    Args:
+        model: The policy.
+        name: The name.
+        stored: Its entries in the changelog topic.
+        history: The tested periods.
+        keys: The noise on counts follows from them.
+        leaves_out: See ``EarlyTotals``.
+    """
     if name == outcomes_name(model.name):
         return OutcomesSubject(model, stored, history)
     if model.kind == "counts":
@@ -30,5 +41,5 @@ def subject_of(
     if model.kind == "allocations":
         return AllocationsSubject(model)
     if model.kind == "amounts":
-        return AmountsSubject(model, stored, history)
-    return DecisionsSubject(model, stored, history)
+        return AmountsSubject(model, stored, history, leaves_out=leaves_out)
+    return DecisionsSubject(model, stored, history, leaves_out=leaves_out)

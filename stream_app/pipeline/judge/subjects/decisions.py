@@ -41,12 +41,20 @@ class DecisionsSubject:
         model: Its policy.
         stored: Its entries in the changelog topic; empty at the very first start.
         history: The tested periods, in which onsets are searched; None for none.
+        leaves_out: See ``EarlyTotals``.
 
     Raises:
         StateError: the state cannot be read.
     """
 
-    def __init__(self, model: ModelPolicy, stored: StoredEntries, history: PeriodHistory | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelPolicy,
+        stored: StoredEntries,
+        history: PeriodHistory | None = None,
+        *,
+        leaves_out: bool = True,
+    ) -> None:
         self.name, self.layout_hash = model.name, model.layout_hash()
         self.tally_config = tally_config_of(model)
         self.is_public = False
@@ -59,7 +67,7 @@ class DecisionsSubject:
         self._proxies = (
             ProxyTests(model, self._layout, stored_bytes(stored, PROXIES), history) if model.proxies else None
         )
-        self._gate = ReleaseGate(model, self._layout, stored)
+        self._gate = ReleaseGate(model, self._layout, stored, leaves_out=leaves_out)
         self._is_changed = False
 
     def continue_tests(self, former: Subject) -> ContinuedTests:

@@ -75,7 +75,8 @@ class RangeReplay:
         self._sources = [SourcePartition(topic, partition) for partition in sorted(ends)]
         self._ended: set[int] = set()
         self._judges = {
-            scenario.name: ModelJudge(scenario.model, scenario.policy_hash, {}) for scenario in self.scenarios
+            scenario.name: ModelJudge(scenario.model, scenario.policy_hash, {}, leaves_out=False)
+            for scenario in self.scenarios
         }
         self._countings: dict[bytes, _Counting] = {}
         for scenario in self.scenarios:
