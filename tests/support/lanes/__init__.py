@@ -5,5 +5,5 @@ real lanes with the smallest useful step in this process. ``raw_batches`` makes 
 ``neighbor_batches`` puts one between good ones and ``hostile_batches`` draws such as no honest client writes;
 ``fetches`` takes runs from fetch responses. ``hostile_records`` has records by the row of the list of hostile inputs,
 and ``hostile_frames`` frames of a camera that renames tracks. ``forged_bytes`` has what
-no worker writes into an internal topic.
+no worker writes into an internal topic, and ``forged_topics`` changes what workers wrote.
 """
