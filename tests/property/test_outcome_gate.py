@@ -34,6 +34,14 @@ def test_decisions_minus_outcomes_are_never_few_people(windows: dict[str, int], 
     assert people_without_outcome(stream, results, with_gate=False)
 
 
+@pytest.mark.parametrize(("windows", "rate", "seed"), [(TWO, 60, 117), (THREE, 60, 117), (THREE, 120, 118)])
+def test_totals_that_readers_can_compute_do_not_end_where_few_people_have_no_outcome(
+    windows: dict[str, int], rate: float, seed: int
+) -> None:
+    stream = SmallOutcomes(outcome_model(windows), 12, rate, seed, waiting=0.1)
+    assert people_without_outcome(stream, stream.judged()) == []
+
+
 def test_outcomes_of_large_groups_are_shown_as_before() -> None:
     stream = SmallOutcomes(outcome_model(TWO), 12, 3000, 1, has_unknown=False)
     results = stream.judged()

@@ -192,6 +192,8 @@ class EarlyTotals:
             if group.labels not in known.unknown
             if known.counts.get(group.labels, (0, 0)) == (group.n, group.favorable)
         }
+        # Totals end where few people of these groups have no outcome.
+        computed -= self._memory.find(TOTAL).barriers.get((totals.until_s or 0, name), set())
         shown = without(people, {labels for labels in computed if people[labels] >= self._k}, (), self._k)
         return shown if self.shown_last(name) & people.keys() <= shown else set()
 
