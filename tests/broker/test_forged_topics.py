@@ -116,7 +116,7 @@ def test_forged_records_in_any_topic_stop_nothing(broker: LocalKafka, tmp_path: 
         send(site, N)
         site.wait_until("the rest is counted", lambda: 2 * N in counts(site))
         assert worker.stop() == 0
-    assert not {n for n in counts(site) if 2 * N < n < 4 * N}  # nothing is counted twice
+    assert not {n for n in counts(site) if 2 * N < n < 2**31}  # nothing is counted twice
     check_log(site)
     for command in COMMANDS:
         done = site.command(*(part.format(loans=site.models[0]["name"]) for part in command))

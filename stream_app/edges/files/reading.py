@@ -113,12 +113,13 @@ def reject_unguarded(
 
 def _reject_open_folder(path: Path, error: type[ConfigError]) -> None:
     """Raise an error for a file that others can replace: they may write its folder, or rename that."""
-    folder = path.absolute().parent
-    status, above = folder.stat(), folder.parent.stat()
-    if status.st_uid not in (0, os.geteuid()) or _is_open(status, 0o022):
-        raise error(f"{path} can be replaced by others", action=f"chmod 700 {path.parent}")
-    if _is_open(above, stat.S_IWOTH):
-        raise error(f"{path} can be replaced by others", action=f"chmod o-w {folder.parent}")
+    named = path.absolute().parent
+    for folder in dict.fromkeys((named, named.resolve())):  # where a link is, and where it leads
+        status, above = folder.stat(), folder.parent.stat()
+        if status.st_uid not in (0, os.geteuid()) or _is_open(status, 0o022):
+            raise error(f"{path} can be replaced by others", action=f"chmod 700 {folder}")
+        if _is_open(above, stat.S_IWOTH):
+            raise error(f"{path} can be replaced by others", action=f"chmod o-w {folder.parent}")
 
 
 def _is_open(folder: os.stat_result, mode: int) -> bool:

@@ -77,6 +77,27 @@ def test_a_folder_in_which_others_can_rename_files_guards_only_what_is_signed(pa
     assert read_guarded(path, in_guarded_folder=False) == b"content"
 
 
+@pytest.mark.parametrize("opened", ["above the link", "above the folder", "the folder", None])
+def test_a_linked_folder_is_refused_where_others_can_change_the_link_or_where_it_leads(
+    tmp_path: Path, opened: str | None
+) -> None:
+    places = {"above the link": tmp_path / "links", "above the folder": tmp_path / "far"}
+    for place in places.values():
+        place.mkdir(mode=0o700)
+    places["the folder"] = places["above the folder"] / "real"
+    places["the folder"].mkdir(mode=0o700)
+    (places["the folder"] / "file").write_bytes(b"content")
+    (places["the folder"] / "file").chmod(0o600)
+    (places["above the link"] / "link").symlink_to(places["the folder"])
+    linked = places["above the link"] / "link" / "file"
+    if opened is None:
+        assert read_guarded(linked) == b"content"
+        return
+    places[opened].chmod(0o777)
+    with pytest.raises(ConfigError, match="can be replaced by others"):
+        read_guarded(linked)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
 def test_a_file_or_folder_of_another_user_is_refused(path: Path) -> None:
     os.chown(path.parent, 1234, -1)
