@@ -95,7 +95,7 @@ def _compare_results(topic: str, key: str, live: bytes | None, replayed: bytes |
     subject = results[0]
     group, field, ours, theirs = "", "record", replayed is not None, live is not None
     if len(results) > 1:
-        group, field, ours, theirs = _first_of_results(*results)
+        group, field, ours, theirs = _first_of_results(*results, k)
     n_fewest = min((part.n for result in results for part in result.groups if part.group == group), default=k)
     is_hidden = n_fewest < k
     return Difference(
@@ -141,13 +141,21 @@ def _compare_alerts(key: str, live: bytes | None, replayed: bytes | None, k: int
     )
 
 
-def _first_of_results(replayed: AnyResult, live: AnyResult) -> tuple[str, str, Any, Any]:
-    """Return group, field and both values; a group that differs is more specific than a total that follows from it."""
+def _first_of_results(replayed: AnyResult, live: AnyResult, k: int) -> tuple[str, str, Any, Any]:
+    """Return group, field and both values: a count that may be shown, else what differs first in a group, or at all.
+
+    The ratios of all groups follow from the counts of the reference, and totals from those of groups.
+    """
     ours = {group.group: msgspec.to_builtins(group) for group in replayed.groups}
     theirs = {group.group: msgspec.to_builtins(group) for group in live.groups}
-    for name in {**ours, **theirs}:
-        if ours.get(name) != theirs.get(name):
-            return (name, *_first_field(ours.get(name, {}), theirs.get(name, {})))
+    different = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    for name in different:
+        sides = [side[name] for side in (ours, theirs) if name in side]
+        field = next((count for count in COUNTS if len({side.get(count) for side in sides}) > 1), None)
+        if field is not None and min(side["n"] for side in sides) >= k:
+            return name, field, ours[name].get(field), theirs[name].get(field)
+    for name in different:
+        return (name, *_first_field(ours.get(name, {}), theirs.get(name, {})))
     return ("", *_first_field(msgspec.to_builtins(replayed), msgspec.to_builtins(live)))
 
 

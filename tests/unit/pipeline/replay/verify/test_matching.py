@@ -88,6 +88,22 @@ def test_of_windows_that_differ_from_one_entry_on_the_shortest_is_named() -> Non
     assert (difference.key, difference.end_s - difference.start_s) == (short.key, 60)
 
 
+def test_the_count_of_a_later_group_explains_more_than_the_ratio_of_an_earlier_one() -> None:
+    """A decision of the reference changes the ratios of every group, and its own counts only."""
+    first, reference = RESULTS[0].groups[:2]
+    live_first = msgspec.structs.replace(first, disparate_impact_ratio=0.5)
+    for field in ("n", "favorable"):
+        counted = msgspec.structs.replace(reference, **{field: 59})
+        changed = msgspec.structs.replace(RESULTS[0], groups=(live_first, counted))
+        difference = first_difference([recomputed(RESULTS[0])], [live(changed, 0)], k=5)
+        assert difference is not None
+        assert (difference.group, difference.field, difference.live) == (reference.group, field, 59)
+    few = msgspec.structs.replace(RESULTS[0], groups=(live_first, msgspec.structs.replace(reference, n=3)))
+    difference = first_difference([recomputed(RESULTS[0])], [live(few, 0)], k=5)
+    assert difference is not None
+    assert (difference.group, difference.field, difference.is_hidden) == (first.group, "disparate_impact_ratio", False)
+
+
 def test_values_about_fewer_than_k_are_hidden() -> None:
     changed = with_n(RESULTS[0], 3)
     difference = first_difference([recomputed(RESULTS[0])], [live(changed, 0)], k=5)
