@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,10 +13,12 @@ import msgspec
 from stream_app.errors import ConfigError, WriteError
 from stream_app.policy import Policy
 from stream_app.settings import Settings
+from stream_app.web_app.host.database import FILE_NAME
+from stream_app.web_app.host.database_faults import DAMAGED, FULL, READ_ONLY, fault_of
 from stream_app.web_app.host.django import configure
 
 _REBUILD = "Run: fairstream web rebuild"
-
+_ACTIONS = {FULL: "Free some space", READ_ONLY: "Choose a folder that you may write to (--state-dir)"}
 
 _DEMO_URLS = "stream_app.web_app.demo.urls"
 _OIDC_URLS = "stream_app.web_app.oidc.urls"
@@ -35,7 +38,7 @@ def prepare(settings: Settings, **options: str) -> None:
     """
     configure(settings, **options)
     from django.core.management import call_command  # noqa: PLC0415  # needs Django's settings
-    from django.db import DatabaseError, OperationalError  # noqa: PLC0415  # the same
+    from django.db import DatabaseError  # noqa: PLC0415  # the same
 
     logging.getLogger("django").setLevel(logging.ERROR)  # its warnings contain addresses, and these one-time links
     logging.getLogger("django.request").addFilter(_has_error)  # what is expected has a line of ours
@@ -43,13 +46,8 @@ def prepare(settings: Settings, **options: str) -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("clearsessions")
-    except OperationalError:
-        raise _no_database(settings) from None
     except DatabaseError as error:
-        raise ConfigError(
-            f"The database cannot be brought up to date ({type(error).__name__})",
-            action="Its user needs the right to create tables",
-        ) from None
+        raise _unusable_database(settings, error) from None
 
 
 def run(
@@ -181,10 +179,24 @@ def _address(settings: Settings, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _no_database(settings: Settings) -> ConfigError | WriteError:
+def _unusable_database(settings: Settings, error: BaseException) -> ConfigError | WriteError:
+    """Return what is wrong with the tables and what to do; nothing of a statement is repeated."""
+    from django.db import OperationalError  # noqa: PLC0415  # needs Django's settings
+
+    fault = fault_of(error)
     if settings.database_url is None:
-        return WriteError("The SQLite file of the web application cannot be written", action="Is the disk full?")
-    host = urlsplit(settings.database_url).hostname or "its local socket"
+        path = Path(settings.state_dir) / FILE_NAME
+        if fault == DAMAGED:
+            again = "Restore it from its backup, or delete it to begin a new one"
+            return ConfigError(f"{path} is damaged, or is not a database", action=again)
+        reason = {FULL: "the disk is full", READ_ONLY: "it or its folder is read-only"}.get(fault, "SQLite refuses")
+        return WriteError(f"Cannot write {path}: {reason}", action=_ACTIONS.get(fault, "Is another program using it?"))
+    if isinstance(error, OperationalError):
+        host = urlsplit(settings.database_url).hostname or "its local socket"
+        return ConfigError(
+            f"The database at {host} does not answer, or rejects this user", action="Check FAIRSTREAM_DATABASE_URL"
+        )
     return ConfigError(
-        f"The database at {host} does not answer, or rejects this user", action="Check FAIRSTREAM_DATABASE_URL"
+        f"The database cannot be brought up to date ({type(error).__name__})",
+        action="Its user needs the right to create tables",
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from stream_app.cli.flags.security import given_security
+from stream_app.edges.files.reading import reject_shared_folder
 from stream_app.policy import shipped_names
 from stream_app.settings import Settings, load_settings
 
@@ -98,5 +100,11 @@ class TopicFlags:
 
 
 def read_settings(**flags: Any) -> Settings:
-    """Join flags with the environment. Flags that are ``None`` were not given; those of TLS and SASL are added."""
-    return load_settings(os.environ, **flags, **given_security())
+    """Join flags with the environment. Flags that are ``None`` were not given; those of TLS and SASL are added.
+
+    Raises:
+        ConfigError: a setting is invalid, or others can write in the state folder.
+    """
+    settings = load_settings(os.environ, **flags, **given_security())
+    reject_shared_folder(Path(settings.state_dir))
+    return settings

@@ -111,6 +111,33 @@ def reject_unguarded(
         raise error(f"{path} can be changed by others", action=f"chmod 600 {path}")
 
 
+def reject_shared_folder(folder: Path) -> None:
+    """Raise an error for a state folder in which others can write: they could change what is known of former releases.
+
+    What is not there, or not a folder, is left to whoever opens it. Folders above are not looked at: what others put in
+    the place of the folder is theirs.
+
+    Args:
+        folder: The folder, or a link to it.
+
+    Raises:
+        ConfigError: it belongs to another user, or others can write in it.
+    """
+    try:
+        link, status = folder.lstat(), folder.stat()
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        return
+    if not {link.st_uid, status.st_uid} <= {0, os.geteuid()}:
+        action = f"chown it to user {os.geteuid()}, or choose another folder (--state-dir)"
+        raise ConfigError(f"The state folder {folder} belongs to another user", action=action)
+    if status.st_mode & 0o022:
+        raise ConfigError(
+            f"Others can write in the state folder {folder}", action=f"chmod 700 {folder}, if what is in it is yours"
+        )
+
+
 def _reject_open_folder(path: Path, error: type[ConfigError]) -> None:
     """Raise an error for a file that others can replace: they may write its folder, or rename that."""
     named = path.absolute().parent

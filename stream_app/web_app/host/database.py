@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from stream_app.connection.secret_file import read_secret
-from stream_app.edges.files.writing import make_folder, write_errors
+from stream_app.edges.files.reading import reject_unguarded
+from stream_app.edges.files.writing import cannot_write, make_folder, write_errors
 from stream_app.errors import ConfigError
 from stream_app.extras import import_extra
 from stream_app.settings import Settings
 
 FILE_NAME = "web.sqlite3"
 _EXPECTED = "Expected postgresql://USER@HOST:PORT/NAME, with FAIRSTREAM_DATABASE_PASSWORD_FILE beside it"
+_PARTS = ("", "-journal", "-shm", "-wal")  # the names of what SQLite writes end so
+_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CONNECT_S = 5
 _LOCK_S = 20
 _KEPT: dict[str, Any] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}  # each thread keeps its connection
@@ -25,7 +29,8 @@ def database_of(settings: Settings) -> dict[str, Any]:
     """Return Django's description of the database.
 
     Raises:
-        ConfigError: the address is invalid; its text is not repeated, since it may contain a password.
+        ConfigError: the address is invalid; its text is not repeated, since it may contain a password. Or a file of
+            SQLite is a link, or not a file, or others can read or change it.
         DependencyMissingError: PostgreSQL needs the extra ``postgresql``.
     """
     return _sqlite(Path(settings.state_dir)) if settings.database_url is None else _postgresql(settings)
@@ -33,8 +38,10 @@ def database_of(settings: Settings) -> dict[str, Any]:
 
 def _sqlite(state_dir: Path) -> dict[str, Any]:
     path = make_folder(state_dir) / FILE_NAME
+    for part in _PARTS:
+        _reject_unsafe(path.with_name(path.name + part))
     with write_errors(path):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its other files the same mode
+        os.close(os.open(path, os.O_CREAT | _OPEN, 0o600))  # SQLite gives its other files the same mode
     return {
         **_KEPT,
         "ENGINE": "django.db.backends.sqlite3",
@@ -45,6 +52,22 @@ def _sqlite(state_dir: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
         },
     }
+
+
+def _reject_unsafe(path: Path) -> None:
+    """Raise an error for a file of SQLite that is a link or no file, or that others can read or change."""
+    try:
+        descriptor = os.open(path, _OPEN)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigError(f"{path} is a link", action="Put the file itself there") from None
+        raise cannot_write(path, error) from None
+    try:
+        reject_unguarded(path, os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def _postgresql(settings: Settings) -> dict[str, Any]:

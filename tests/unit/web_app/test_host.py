@@ -140,7 +140,7 @@ def test_a_key_that_others_can_read_or_that_is_short_is_rejected(tmp_path: Path)
         secret_key(tmp_path)
     (tmp_path / FILE_NAME).chmod(0o600)
     (tmp_path / FILE_NAME).write_text("short\n", "utf-8")
-    with pytest.raises(ConfigError, match="too short"):
+    with pytest.raises(ConfigError, match="does not contain a key of 50 characters or more"):
         secret_key(tmp_path)
 
 
