@@ -114,7 +114,7 @@ def reject_unguarded(
 def reject_shared_folder(folder: Path) -> None:
     """Raise an error for a state folder in which others can write: they could change what is known of former releases.
 
-    What is not there, or not a folder, is left to whoever opens it. Folders above are not looked at: what others put in
+    What is missing, or not a folder, fails where it is opened. Folders above are not looked at: what others put in
     the place of the folder is theirs.
 
     Args:

@@ -50,7 +50,7 @@ def of_another(path: Path) -> None:
     os.chown(path, 1234, -1)
 
 
-SPOILT = {
+SPOILT: dict[Callable[[Path], None], str] = {
     link_to_nothing: "is a link",
     link_to_a_file: "is a link",
     link_to_a_device: "is a link",

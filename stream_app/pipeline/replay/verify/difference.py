@@ -95,7 +95,7 @@ def _compare_results(topic: str, key: str, live: bytes | None, replayed: bytes |
     subject = results[0]
     group, field, ours, theirs = "", "record", replayed is not None, live is not None
     if len(results) > 1:
-        group, field, ours, theirs = _first_of_results(*results, k)
+        group, field, ours, theirs = _first_of_results(results[0], results[1], k)
     n_fewest = min((part.n for result in results for part in result.groups if part.group == group), default=k)
     is_hidden = n_fewest < k
     return Difference(
