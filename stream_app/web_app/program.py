@@ -189,7 +189,9 @@ def _unusable_database(settings: Settings, error: BaseException) -> ConfigError 
         if fault == DAMAGED:
             again = "Restore it from its backup, or delete it to begin a new one"
             return ConfigError(f"{path} is damaged, or is not a database", action=again)
-        reason = {FULL: "the disk is full", READ_ONLY: "it or its folder is read-only"}.get(fault, "SQLite cannot open it")
+        reason = {FULL: "the disk is full", READ_ONLY: "it or its folder is read-only"}.get(
+            fault, "SQLite cannot open it"
+        )
         return WriteError(f"Cannot write {path}: {reason}", action=_ACTIONS.get(fault, "Is another program using it?"))
     if isinstance(error, OperationalError):
         host = urlsplit(settings.database_url).hostname or "its local socket"
