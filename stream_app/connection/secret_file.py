@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from stream_app.errors import ConfigError
 from stream_app.small_file import read_small_file
+
+MAX_LENGTH = 16_384  # characters; a token of an identity provider has a few thousand
 
 
 def read_secret(path: str, setting: str) -> str:
@@ -16,7 +19,7 @@ def read_secret(path: str, setting: str) -> str:
         setting: Name of the setting that names it.
 
     Raises:
-        ConfigError: it cannot be read, is empty, or has several lines.
+        ConfigError: it cannot be read, is empty, has several lines or control characters, or is too long.
     """
     try:
         text = read_small_file(Path(path))
@@ -29,4 +32,8 @@ def read_secret(path: str, setting: str) -> str:
     secret = text.removesuffix("\n").removesuffix("\r")
     if not secret or "\n" in secret:
         raise ConfigError(f"{setting} {path} does not contain exactly one line", action="Write the secret alone to it")
+    if len(secret) > MAX_LENGTH:
+        raise ConfigError(f"{setting} {path} is longer than {MAX_LENGTH:,} characters", action="Is it the right file?")
+    if any(unicodedata.category(character) == "Cc" for character in secret):
+        raise ConfigError(f"{setting} {path} contains control characters", action="Write the secret alone to it")
     return secret

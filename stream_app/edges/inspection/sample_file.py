@@ -15,7 +15,7 @@ import msgspec
 from stream_app.core.inspection.inspection import DeclaredField
 from stream_app.core.inspection.observed import ObservedFields
 from stream_app.core.inspection.schemas import fields_of, is_schema
-from stream_app.edges.files.reading import open_input
+from stream_app.edges.files.reading import cannot_read, open_input
 from stream_app.errors import ConfigError
 
 MAX_LINE = 16_777_216  # bytes; the largest record that a policy can allow
@@ -47,10 +47,14 @@ def read_sample(path: Path, n: int) -> Sample:
     try:
         with open_input(path) as file:
             return _read(file, path, n)
-    except (OSError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigError(
+            f"Cannot read {str(path)!r}: it is nested too deeply", action="Is it the right file?"
+        ) from None
+    except (OSError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"Cannot read {str(path)!r}: {type(error).__name__}") from None
+        raise cannot_read(repr(str(path)), error) from None
 
 
 def _read(file: BinaryIO, path: Path, n: int) -> Sample:

@@ -10,6 +10,7 @@ import msgspec
 
 from stream_app.core.noise.track_counts import DAY_S, Visit
 from stream_app.edges.files.json_lines import read_json_lines
+from stream_app.errors import ConfigError
 from stream_app.policy import ModelPolicy
 from stream_app.policy.values.time_columns import TimeReader
 
@@ -34,7 +35,7 @@ def read_tracks(path: Path, model: ModelPolicy, day_s: int, n: int) -> TrackSamp
     """Read the tracks of the day that begins at ``day_s`` from the first ``n`` lines.
 
     Raises:
-        ConfigError: the file cannot be read.
+        ConfigError: the file cannot be read, or has no record of a track on any day.
     """
     lines = [value for value in read_json_lines(path, n, now_s=0.0).values if value is not None]
     read = [_read(line, model) for line in lines]
@@ -45,6 +46,11 @@ def read_tracks(path: Path, model: ModelPolicy, day_s: int, n: int) -> TrackSamp
         for (track, _, labels), time_s in zip(complete, times, strict=True)
         if time_s is not None
     ]
+    if not visits:  # a file without the records, and nothing is paid for it
+        raise ConfigError(
+            f"None of the {len(lines):,} lines of {str(path)!r} is a record of a track in the form of the policy",
+            action=f"Check the file, and the paths of id, time and attributes of model {model.name}",
+        )
     of_day = [visit for visit in visits if day_s <= visit.time_s < day_s + DAY_S]
     return TrackSample(of_day, len(lines), len(lines) - len(visits), len(visits) - len(of_day))
 

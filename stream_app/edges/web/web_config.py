@@ -117,6 +117,11 @@ def read_web_config(path: Path) -> WebConfig:
     except UnicodeDecodeError:
         raise ConfigError(f"web_config {path} is not UTF-8 text") from None
     config = _decode(path, text)
+    if config == WebConfig():
+        raise ConfigError(
+            f"web_config {path} is empty, so everybody could read the pages",
+            action="Write tls_server_config or basic_auth_users into it, or leave the setting out",
+        )
     if problem := next(_problems(config), None):
         raise ConfigError(f"web_config {path}: {problem[0]}", action=problem[1])
     tls = config.tls_server_config

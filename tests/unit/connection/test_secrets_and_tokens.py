@@ -31,6 +31,11 @@ CLIENT, SECRET = "a client", "s3cret/+&%"
         (b"", "does not contain exactly one line"),
         (b"first\nsecond\n", "does not contain exactly one line"),
         (b"\xff\xfe", "is not UTF-8 text"),
+        (b"first\0", "contains control characters"),
+        (b"first\x1b[2J", "contains control characters"),
+        (b"first\tsecond", "contains control characters"),
+        ("first\x85".encode(), "contains control characters"),
+        (b"first" * 4000, "is longer than 16,384 characters"),
     ],
 )
 def test_a_file_without_a_secret_is_named_without_its_content(
@@ -42,6 +47,12 @@ def test_a_file_without_a_secret_is_named_without_its_content(
     with pytest.raises(ConfigError, match=message) as error:
         read_secret(str(path), "sasl_password_file")
     assert "first" not in str(error.value)
+
+
+def test_a_long_token_and_any_letters_are_a_secret(tmp_path: Path) -> None:
+    for secret in ("a.b-c_" * 2700, "naïve ключ 鍵"):
+        (tmp_path / "secret").write_text(secret, "utf-8")
+        assert read_secret(str(tmp_path / "secret"), "x") == secret
 
 
 @pytest.mark.parametrize("content", ["pass word ", "pass word \n", "pass word \r\n"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
 from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.errors import ConfigError
 from stream_app.policy import SHIPPED
 from tests.support.audit_logs import entries_of
 from tests.support.command_results import rows
@@ -93,6 +95,28 @@ def test_nothing_is_shown_when_the_budget_is_spent(tracks: Path) -> None:
 def test_a_wrong_flag_is_an_error_and_costs_nothing(tracks: Path, words: tuple[str, str]) -> None:
     assert run(tracks, *words).exit_code not in (0, None)
     assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"{}\n", b'{"track_id": "T-1"}\n{"a": 1}\n', b"{" * 5000 + b"\n", None]
+)
+def test_a_file_without_tracks_is_an_error_and_costs_nothing(tracks: Path, content: bytes | None) -> None:
+    """As an empty file by mistake, another one, or a pipe that no program writes to, would use up the day."""
+    tracks.unlink()
+    if content is None:
+        os.mkfifo(tracks)
+    else:
+        tracks.write_bytes(content)
+    for words in ((), ("--epsilon", "1/2")):
+        outcome = run(tracks, *words)
+        assert isinstance(outcome.exception, ConfigError)
+        assert "is a record of a track in the form of the policy" in str(outcome.exception)
+    assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+def test_a_day_without_tracks_is_released_like_any_other_with_noise(tracks: Path) -> None:
+    """An error would say exactly that nobody was there."""
+    assert run(tracks, "--epsilon", "1/2", day="2026-03-05").exit_code == 0
 
 
 def test_without_a_key_nothing_is_released(tracks: Path) -> None:

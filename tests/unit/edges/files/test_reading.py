@@ -8,10 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from stream_app.edges.files.count_file import read_rows
+from stream_app.edges.files.json_lines import read_json_lines
 from stream_app.edges.files.reading import read_guarded
+from stream_app.edges.inspection.sample_file import read_sample
 from stream_app.errors import ConfigError, KeyFileError
 
 Spoil = Callable[[Path], object]
+
+
+def list_lines(path: Path, n: int) -> object:
+    return read_json_lines(path, n, now_s=0.0)
+
+
+def list_counts(path: Path, _: int) -> list[object]:
+    return list(read_rows(str(path)))
 
 
 @pytest.fixture
@@ -107,3 +118,20 @@ def test_a_file_or_folder_of_another_user_is_refused(path: Path) -> None:
     for is_secret in (True, False):
         with pytest.raises(ConfigError, match=f"belongs to another user. chown it to user {os.geteuid()}"):
             read_guarded(path, is_secret=is_secret)
+
+
+@pytest.mark.parametrize("read", [read_sample, list_lines, list_counts])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links. Its links lead to one another"),
+        (lambda path: path.symlink_to("nowhere"), "No such file or directory. Check its path"),
+        (lambda path: path.mkdir(), "Is a directory. Give the name of a file in it"),
+    ],
+)
+def test_an_input_that_cannot_be_opened_says_why_and_what_to_do(
+    tmp_path: Path, read: Callable[[Path, int], object], make: Callable[[Path], None], said: str
+) -> None:
+    make(tmp_path / "input")
+    with pytest.raises(ConfigError, match=f"Cannot read .*input'?: {said}"):
+        read(tmp_path / "input", 10)
