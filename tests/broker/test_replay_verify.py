@@ -84,7 +84,7 @@ def test_people_read_which_count_differs_in_which_copy_and_where(site: Site, fre
     done = site.command("replay", "verify", "--source-topic", copy)
     text = " ".join(done.stdout.split())
     assert (done.returncode, text.startswith("MISMATCH: a record of fairness-results differs")) == (1, True), done
-    assert re.search(r"value favorable decisions: \d+ published, \d+ recomputed, 1 fewer read", text), text
+    assert re.search(r"value favorable decisions: [\d,]+ published, [\d,]+ recomputed, 1 fewer read", text), text
     assert f"read {copy} (raw records, a copy of {site.models[0]['topic']}) where partition 2, offsets" in text
 
 
