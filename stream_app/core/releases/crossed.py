@@ -48,10 +48,10 @@ class InnerTables:
         releases: The cells that each larger window around some of them showed, inside the one that this is about.
 
     >>> inner, places = InnerTables(), {"sex": (0,), "age": (1,)}
-    >>> inner.add(frozenset(), {("f", "a"): 3}, places), inner.add(frozenset(), {("f", "a"): 4, ("f", "b"): 4}, places)
-    (None, None)
+    >>> inner.add(frozenset(), {("f", "a"): 4, ("f", "b"): 9}, places, 10)
+    >>> inner.add(frozenset(), {("f", "a"): 11}, places, 10)
     >>> [dict(people) for people in inner.leaves.values()]
-    [{('f', 'a'): 4, ('f', 'b'): 4}]
+    [{('f', 'a'): 4, ('f', 'b'): 9}]
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class InnerTables:
         shown: ShownCells,
         people: Mapping[Labels, int],
         places: Mapping[str, tuple[int, ...]],
+        k: int,
         inside: InnerTables | None = None,
     ) -> None:
         """Take in a window of the next smaller size.
@@ -73,9 +74,10 @@ class InnerTables:
             shown: The cells that it showed.
             people: Its people by the labels of all attributes.
             places: Places of the attributes of each table in these labels.
+            k: Fewest people about which anything may follow.
             inside: What the windows inside it leave open; None where they leave nothing open, or there are none.
         """
-        left = _open_cells(shown, people, places)
+        left = _open_cells(shown, people, places, k)
         if not left:
             return
         if inside is not None and inside.leaves and self.n_cells + inside.n_cells <= _MOST_CELLS:
@@ -199,13 +201,19 @@ def _cells_by(places: Mapping[str, tuple[int, ...]]) -> Callable[[Labels], list[
     return lambda labels: [(name, tuple([labels[place] for place in own])) for name, own in places.items()]
 
 
-def _open_cells(shown: ShownCells, people: Mapping[Labels, int], places: Mapping[str, tuple[int, ...]]) -> People:
-    """Return the people of cells that do not follow one by one: from a shown cell, or everybody, without known ones."""
+def _open_cells(
+    shown: ShownCells, people: Mapping[Labels, int], places: Mapping[str, tuple[int, ...]], k: int
+) -> People:
+    """Return the people of cells that do not follow one by one: from a shown cell, or everybody, without known ones.
+
+    A few people are open even if they are all in one cell, since readers do not know that the others are empty.
+    """
     cells_of, left = _cells_by(places), {labels: n for labels, n in people.items() if n}
     rows = {labels: [cell for cell in cells_of(labels) if cell in shown] for labels in left}
     while left:
         n_open = Counter(cell for labels in left for cell in rows[labels])
-        known = [labels for labels in left if len(left) == 1 or any(n_open[cell] == 1 for cell in rows[labels])]
+        is_last = len(left) == 1 and sum(left.values()) >= k
+        known = [labels for labels in left if is_last or any(n_open[cell] == 1 for cell in rows[labels])]
         if not known:
             break
         for labels in known:

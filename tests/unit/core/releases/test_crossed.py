@@ -35,7 +35,7 @@ PLACES = {"gender": (0,), "race": (1,), BOTH: (0, 1)}
 def inner_of(*windows: tuple[ShownCells, Mapping[Labels, int]]) -> InnerTables:
     inner = InnerTables()
     for shown, people in windows:
-        inner.add(shown, people, PLACES)
+        inner.add(shown, people, PLACES, 10)
     return inner
 
 
@@ -63,7 +63,8 @@ def test_without_windows_that_hide_anything_everything_is_shown() -> None:
         (GENDER | RACE, FIRST, FIRST),
         (GENDER | RACE | {(BOTH, ("f", "b"))}, FIRST, {}),  # one cell of four leaves nothing open
         (GENDER | {(BOTH, ("f", "b"))}, FIRST, {("m", "b"): 17, ("m", "w"): 45}),
-        (frozenset(), {("f", "b"): 8}, {}),  # everybody is known
+        (frozenset(), {("f", "b"): 10}, {}),  # everybody is known
+        (frozenset(), {("f", "b"): 9}, {("f", "b"): 9}),  # who they are is not
         (GENDER, {("f", "b"): 8, ("m", "b"): 9, ("f", "w"): 0}, {}),
         (frozenset(), {("f", "b"): 8, ("m", "w"): 9}, {("f", "b"): 8, ("m", "w"): 9}),
         (GENDER, {}, {}),
@@ -91,7 +92,7 @@ def test_the_hour_is_tested_beside_minutes_of_different_ten_minutes() -> None:
     minutes, people = ten_minutes((GENDER | RACE, few), (everything, SECOND))
     hour = InnerTables()
     for _ in range(2):
-        hour.add(frozenset(), people, PLACES, minutes)
+        hour.add(frozenset(), people, PLACES, 10, minutes)
     assert shown_beside(inner_of((frozenset(), people), (frozenset(), people)), people, people) == set(FIRST)
     assert shown_beside(hour, people, people) == set()
 
@@ -100,11 +101,11 @@ def test_windows_with_one_kind_of_open_cells_are_summed_and_others_are_kept_apar
     hour, shown = InnerTables(), GENDER
     for number in range(3):
         inner, people = ten_minutes((GENDER | RACE, FIRST))
-        hour.add(shown if number < 2 else frozenset(), people, PLACES, inner)
+        hour.add(shown if number < 2 else frozenset(), people, PLACES, 10, inner)
     assert len(hour.releases) == 2
     assert sorted(sum(people.values()) for people in hour.leaves.values()) == [119, 238]
     day = InnerTables()
-    day.add(GENDER, {labels: 9 * n for labels, n in FIRST.items()}, PLACES, hour)
+    day.add(GENDER, {labels: 9 * n for labels, n in FIRST.items()}, PLACES, 10, hour)
     assert sorted(sorted(leaf.around) for leaf in day.leaves) == [[0, 2], [1, 2]]
     assert len(day.releases) == 3
 
@@ -112,7 +113,7 @@ def test_windows_with_one_kind_of_open_cells_are_summed_and_others_are_kept_apar
 def test_a_window_that_leaves_nothing_open_hides_what_is_open_inside_it() -> None:
     hour = InnerTables()
     inner, people = ten_minutes((GENDER | RACE, FIRST))
-    hour.add(GENDER | RACE | {(BOTH, ("f", "b"))}, people, PLACES, inner)
+    hour.add(GENDER | RACE | {(BOTH, ("f", "b"))}, people, PLACES, 10, inner)
     assert (hour.leaves, hour.releases) == ({}, [])
 
 
@@ -120,15 +121,17 @@ def test_windows_beyond_a_number_are_taken_as_known_those_of_the_fewest_people_f
     inner = InnerTables()
     for number in range(60):
         people: dict[Labels, int] = {(f"g{place}", "b"): number + 1 for place in range(number, number + 10)}
-        inner.add(frozenset({("race", ("b",))}), people, PLACES)
+        inner.add(frozenset({("race", ("b",))}), people, PLACES, 10)
     assert len(inner.leaves) == 40
     assert min(n for people in inner.leaves.values() for n in people.values()) == 21
 
 
 def test_a_window_with_too_much_open_inside_is_taken_as_one() -> None:
-    minutes = [(GENDER, {(f"g{place}", f"r{number}"): 9 for place in range(20)}) for number in range(15)]
+    minutes: list[tuple[ShownCells, dict[Labels, int]]] = [
+        (GENDER, {(f"g{place}", f"r{number}"): 9 for place in range(20)}) for number in range(15)
+    ]
     hour = InnerTables()
     for _ in range(2):
-        hour.add(frozenset(), ten_minutes(*minutes)[1], PLACES, inner_of(*minutes))
+        hour.add(frozenset(), ten_minutes(*minutes)[1], PLACES, 10, inner_of(*minutes))
     assert [(leaf.around, leaf.shown) for leaf in hour.leaves][-1] == (frozenset(), frozenset())
     assert all(isinstance(leaf, Leaf) for leaf in hour.leaves)
