@@ -33,6 +33,15 @@ def test_windows_totals_and_intersections_together_pin_nobody(windows: dict[str,
     assert leaks(stream, results, with_gate=False)
 
 
+@pytest.mark.parametrize(("seed", "quiet"), [(11, {5: 35}), (28, {8: 20, 10: 12}), (67, {3: 35})], ids=str)
+def test_windows_at_the_bottom_and_the_top_of_three_sizes_pin_nobody(seed: int, quiet: dict[int, float]) -> None:
+    """The largest window, minus what the smallest ones of another of the second size show, is a few people."""
+    stream = SmallStream(small_model(THREE), 12, 500, seed, quiet=quiet)
+    results = stream.judged()
+    assert leaks(stream, results) == []
+    assert leaks(stream, results, with_gate=False)
+
+
 def test_a_few_late_decisions_are_not_the_difference_of_two_revisions() -> None:
     stream = SmallStream(small_model(TWO), 12, 80, 7, n_late=6)
     results = stream.judged()

@@ -47,7 +47,7 @@ class SmallSums:
 
     Args:
         sums: Cells of each sum that may be released, shape (sums, cells).
-        people: People in each cell, shape (cells,), >= 0.
+        people: People in each cell, shape (cells,), >= 0. A cell with nobody is listed where readers do not know that.
         targets: Cells of each set that somebody may ask about, shape (targets, cells).
         k: Fewest people about which anything may follow; below 2 nothing is too few.
         known: Cells of each sum that is known anyway, shape (known, cells).
@@ -78,21 +78,19 @@ class SmallSums:
         guarded: Bools | None = None,
         parts: Ints | None = None,
     ) -> None:
-        is_full = people > 0
         no_sums, one_part = np.zeros((0, len(people)), np.bool_), np.zeros(len(people), np.int64)
-        self._people, self._k, self._is_combined = people[is_full], k, False
+        self._people, self._k, self._is_combined = people, k, False
         self._order = np.array(order, np.intp)
-        asked = distinct(targets[:, is_full])
-        self._asked = asked[asked.any(axis=1)]
+        self._asked = distinct(targets)
         self._n: Ints = self._asked @ self._people
-        small = self._asked[self._n < k]
-        self._sets = distinct(np.vstack([small, (no_sums if guarded is None else guarded)[:, is_full]]))
+        small = self._asked[(self._n > 0) & (self._n < k)]
+        self._sets = distinct(np.vstack([small, no_sums if guarded is None else guarded]))
         self._direction = np.cos(np.arange(1.0, 1.0 + len(self._people)) ** 2)  # no sum of a few of them is 0
         self._moves: Moves | None = None  # of the sets that may follow
         self._is_nothing_small = not len(self._sets) and bool((self._people >= k).all())
-        self._sums = sums[:, is_full]
-        self._known = (no_sums if known is None else known)[:, is_full]
-        self._parts = (one_part if parts is None else parts)[is_full]
+        self._sums = sums
+        self._known = no_sums if known is None else known
+        self._parts = one_part if parts is None else parts
 
     def to_hide(self, is_released: Bools) -> list[int]:
         """Return, for each small sum that follows, one of the sums that can be hidden and are needed for it.
@@ -146,7 +144,8 @@ class SmallSums:
         small = np.flatnonzero(n < k)
         small = small[_is_near_any(along[small], -along[small])]
         is_union = np.abs(along[small][:, None] + along[small]) < _NEAR
-        is_union &= n[small][:, None] + n[small] < k
+        n_both = n[small][:, None] + n[small]
+        is_union &= (n_both > 0) & (n_both < k)
         one, other = (small[places] for places in np.nonzero(np.triu(is_union, 1)))
         some = np.flatnonzero(_is_near_another(along))
         rest = n[some][:, None] - n[some]
@@ -161,24 +160,19 @@ class SmallSums:
 
 
 class KnownSums:
-    """What released sums say of the cells with people.
+    """What released sums say of cells.
 
     Args:
         released: Cells of each released sum, shape (released, cells).
-        people: People in each cell, shape (cells,).
-
-    Attributes:
-        is_full: Which cells have people, shape (cells,).
     """
 
-    def __init__(self, released: Bools, people: Ints) -> None:
-        self.is_full: Bools = people > 0
-        n = int(self.is_full.sum())
-        self._space = SumSpace(np.zeros((0, n), np.bool_), released[:, self.is_full], np.zeros(n, np.int64))
+    def __init__(self, released: Bools) -> None:
+        n = released.shape[1]
+        self._space = SumSpace(np.zeros((0, n), np.bool_), released, np.zeros(n, np.int64))
 
     def follows(self, cells: Bools) -> bool:
         """Return whether the sum over some cells follows, shape (cells,)."""
-        return bool(self._space.lengths(self._space.moves_of(cells[None, self.is_full]))[0] < _TOLERANCE)
+        return bool(self._space.lengths(self._space.moves_of(cells[None]))[0] < _TOLERANCE)
 
 
 def _is_near_any(values: Floats, others: Floats) -> Bools:

@@ -30,7 +30,7 @@ class Atom(NamedTuple):
         start_s: Start of the second smallest window around them.
         hidden: All cells that they hide.
         cell: The cell.
-        n: People in it.
+        n: People in it; 0 where readers do not know that it is empty.
     """
 
     start_s: int
@@ -133,7 +133,7 @@ class HiddenSystem:
                 targets,
                 k,
                 order=sorted(listed, key=lambda place: (people[cells[place]], cells[place])),
-                known=self._known,
+                known=self._known_to(k),
                 guarded=self._guarded,
             )
         return {cells[place] for place in self._sums.to_hide(np.array([cell in shown for cell in cells]))}
@@ -144,23 +144,30 @@ class HiddenSystem:
         Args:
             k: Fewest people about which anything may follow.
         """
-        sums = KnownSums(self._known, self._people)
-        followed = [part & sums.is_full for part in np.eye(len(self._people), dtype=np.bool_) if sums.follows(part)]
-        parts = np.array([*followed, *(self._known & sums.is_full)])
+        lines = self._known_to(k)
+        sums = KnownSums(lines)
+        parts = np.vstack([lines, *(part for part in np.eye(len(self._people), dtype=np.bool_) if sums.follows(part))])
         left = {
-            cell: _without_parts(columns & sums.is_full, parts)
-            for cell, columns in self._of_cell.items()
-            if not sums.follows(columns)
+            cell: _without_parts(columns, parts) for cell, columns in self._of_cell.items() if not sums.follows(columns)
         }
         people = {cell: int(self._people[columns].sum()) for cell, columns in left.items()}
         beside = {cell: n for cell, columns in left.items() if (n := self._n_beside(cell, columns, parts)) is not None}
         known = [cells for cells in _sets_of(sorted(people)) if sums.follows(self._columns(cells))]
         least = tuple(cells for cells in known if not any(other < cells for other in known))
-        shown = {cell for cell, n in people.items() if n >= k}
+        shown = {cell for cell, n in people.items() if not 0 < n < k}
         while chosen := self.cells_to_hide(shown, people, k):
             shown -= chosen
         few = {cell for cell, n in beside.items() if 0 < n < k}
         return Past(people, least, frozenset((people.keys() - shown) | few), beside)
+
+    def _known_to(self, k: int) -> Bools:
+        """Return the sets whose sum readers know, of intersections without those of 1 to k-1 people.
+
+        Intersections without people are left out, so such a line could be a single one, which readers do not know.
+        """
+        n_people = self._known @ self._people
+        is_crossed = any(len(cell) > 1 for cell in self._of_cell)
+        return self._known[~((n_people > 0) & (n_people < k))] if is_crossed else self._known
 
     def _n_beside(self, cell: Labels, columns: Bools, parts: Bools) -> int | None:
         """Return how many people follow with a cell: windows that hide it show it together with them."""

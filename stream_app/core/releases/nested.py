@@ -58,7 +58,7 @@ class HiddenParts:
 
         Args:
             start_s: Start of the second smallest window that contains it.
-            hidden: People of the cells that it hides, cells without people left out.
+            hidden: People of the cells that it hides, without empty ones unless readers do not know that they are.
         """
         if not hidden:
             return

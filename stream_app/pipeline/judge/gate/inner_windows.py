@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import NamedTuple
 
 from stream_app.core.releases.computed import Counts
-from stream_app.core.releases.crossed import add_block, protect_crossed
+from stream_app.core.releases.crossed import protect_crossed
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.core.windows.tally_changes import WindowKey
-from stream_app.pipeline.judge.gate.tables import Count, Labels, People, Shown, Tables, releases_of, without
+from stream_app.pipeline.judge.gate.tables import Count, Labels, People, Shown, Tables, places_of, releases_of, without
 from stream_app.pipeline.judge.stored.stored_releases import GateMemory
 from stream_app.pipeline.records.results import CROSS, TOTAL_WINDOW, Result
 from stream_app.policy import ModelPolicy
@@ -84,10 +84,10 @@ class InnerWindows:
             parts = memory.parts.get(name) or HiddenParts()
             kept[name] = parts.shown_beside(tables[name], groups, self._k, change.get(name, {}))
         kept = self._with_crosses(tables, shown, kept)
-        if not memory.blocks:
+        if not memory.inner.leaves:
             return kept
         releases = releases_of(tables, kept, self._attributes)
-        return protect_crossed(memory.blocks, dict(zip(tables, releases, strict=True)), kept, self._k)
+        return protect_crossed(memory.inner, dict(zip(tables, releases, strict=True)), kept, self._k)
 
     def _with_crosses(self, tables: Tables, before: Shown, after: Shown) -> Shown:
         """Hide the intersections of a group that was hidden beside smaller windows: their sum is the group."""
@@ -126,7 +126,7 @@ class InnerWindows:
 
         Args:
             key: The window.
-            hidden: People of the groups that it hides.
+            hidden: People of the groups that it does not show.
             shown: The groups that it shows.
             cross: Its people by the labels of all attributes; None for a correction of it.
         """
@@ -137,13 +137,19 @@ class InnerWindows:
             if key[0] == self.smallest:
                 begin_s, parts = self._start_of(key, self._second), self._memory.of(outer).parts
                 for name, people in tables.items():
-                    parts.setdefault(name, HiddenParts()).add(begin_s, {g: n for g, n in people.items() if n})
+                    parts.setdefault(name, HiddenParts()).add(begin_s, self._not_known(name, people))
             elif self._memory.find(outer).parts:
                 for name, parts_of in self._memory.of(outer).parts.items():
                     parts_of.release(key[1], end_s, shown.get(name, ()))
         if cross and around and any(CROSS in name for name in shown):
             cells = frozenset((name, labels) for name, groups in shown.items() for labels in groups)
-            add_block(self._memory.of(around[0]).blocks, cells, cross)
+            places = {name: places_of(name, self._attributes) for name in shown}
+            self._memory.of(around[0]).inner.add(cells, cross, places, self._k, self._memory.find(key).inner)
+
+    def _not_known(self, name: str, hidden: Mapping[Labels, int]) -> People:
+        """Return the people of hidden groups; groups with nobody are known, unless all people are few."""
+        is_known = CROSS in name or not 0 < sum(hidden.values()) < self._k
+        return {group: n for group, n in hidden.items() if n or not is_known}
 
     def note_groups(
         self, key: WindowKey, results: Sequence[Result], hidden: Mapping[str, set[Labels]], cells: Cells

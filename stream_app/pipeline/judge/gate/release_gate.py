@@ -180,7 +180,8 @@ class ReleaseGate:
             self._memory.of(key).hidden = hidden
         known = self.alerts.known_in(key)
         people = {
-            name: {g: tables[name][g] - known.get((name, g), 0) for g in groups} for name, groups in hidden.items()
+            name: {g: n - known.get((name, g), 0) for g, n in groups.items() if g not in shown[name]}
+            for name, groups in tables.items()
         }
         self._windows.note(key, people, shown, cross)
         self._windows.note_groups(key, results, hidden, cells)

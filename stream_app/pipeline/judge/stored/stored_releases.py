@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stream_app.core.releases.computed import ComputedTotals, Counts, Known
-from stream_app.core.releases.crossed import Blocks
+from stream_app.core.releases.crossed import InnerTables, Leaf
 from stream_app.core.releases.hidden_system import Past
 from stream_app.core.releases.nested import HiddenParts
 from stream_app.core.windows.cells import Cells
@@ -86,6 +86,14 @@ class ShownRuns:
     hidden_s: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
+class StoredLeaf(msgspec.Struct, array_like=True, frozen=True):
+    """Windows inside a larger one that leave cells open in the same way, see ``Leaf``."""
+
+    around: list[int]
+    shown: list[tuple[str, Labels]]
+    people: list[tuple[Labels, int]]
+
+
 class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     """What the gate remembers of one window, or of the running totals.
 
@@ -94,12 +102,14 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         cells: Corrections that were not released yet, by code.
         parts: What the smaller windows inside it hide.
         former: Of running totals the last release, by attribute.
-        blocks: The next smaller windows inside it: what they showed, and people by the labels of all attributes.
+        blocks: What versions before 0.5 noted in place of ``leaves``.
         totals: The running totals that readers can compute.
         runs: Of running totals how far back the smallest windows show each group.
         cuts: What alerts counted in the window while it is open.
         barriers: Of running totals the moments up to which a group must not be counted, see ``Barriers``.
         left_out: Of running totals what the smallest windows with a hidden group count, and all corrections, by code.
+        leaves: What the windows inside it leave open, see ``InnerTables``.
+        releases: What the larger ones of these showed.
     """
 
     hidden: dict[str, list[Labels]] = {}
@@ -112,6 +122,8 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
     cuts: list[Cut] = []
     barriers: list[tuple[int, str, list[Labels]]] = []
     left_out: Cells = {}
+    leaves: list[StoredLeaf] = []
+    releases: list[list[tuple[str, Labels]]] = []
 
 
 def stored_parts(name: str, parts: HiddenParts) -> StoredParts:
@@ -141,7 +153,10 @@ class WindowMemory:
         self.pending: Cells = stored.cells
         self.left_out: Cells = stored.left_out
         self.former: dict[str, FormerRelease] = stored.former
-        self.blocks: Blocks = {frozenset(shown): dict(people) for shown, people in stored.blocks}
+        self.inner = InnerTables(
+            [(_leaf_of(leaf), dict(leaf.people)) for leaf in (*stored.leaves, *_leaves_of(stored.blocks))],
+            map(frozenset, stored.releases),
+        )
         self.parts: dict[str, HiddenParts] = {
             parts.attribute: HiddenParts(
                 [(start_s, dict(people)) for start_s, people in parts.sums],
@@ -166,20 +181,34 @@ class WindowMemory:
         """Return what a restart needs; None if that is nothing."""
         parts = [stored_parts(name, parts) for name, parts in sorted(self.parts.items()) if not parts.is_empty]
         hidden = {name: sorted(groups) for name, groups in sorted(self.hidden.items()) if groups}
-        blocks = [(sorted(shown), sorted(people.items())) for shown, people in self.blocks.items()]
+        leaves = [
+            StoredLeaf(sorted(leaf.around), sorted(leaf.shown), sorted(people.items()))
+            for leaf, people in self.inner.leaves.items()
+        ]
         if self.is_empty:
             return None
         runs = StoredRuns(self.runs.begin_s, [(*key, end_s) for key, end_s in sorted(self.runs.hidden_s.items())])
         barriers = [(*key, sorted(groups)) for key, groups in sorted(self.barriers.items())]
-        known = (self._stored_totals(), runs, self.cuts, barriers, dict(sorted(self.left_out.items())))
-        return StoredRelease(hidden, dict(sorted(self.pending.items())), parts, self.former, blocks, *known)
+        return StoredRelease(
+            hidden=hidden,
+            cells=dict(sorted(self.pending.items())),
+            parts=parts,
+            former=self.former,
+            totals=self._stored_totals(),
+            runs=runs,
+            cuts=self.cuts,
+            barriers=barriers,
+            left_out=dict(sorted(self.left_out.items())),
+            leaves=leaves,
+            releases=list(map(sorted, self.inner.releases)) if leaves else [],
+        )
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
         is_any = any(self.hidden.values()) or any(not parts.is_empty for parts in self.parts.values())
         is_any |= self.totals.until_s is not None or self.runs.begin_s is not None
-        return not (is_any or self.pending or self.former or self.blocks or self.cuts or self.barriers)
+        return not (is_any or self.pending or self.former or self.inner.leaves or self.cuts or self.barriers)
 
     def _stored_totals(self) -> StoredTotals:
         known = [
@@ -189,6 +218,14 @@ class WindowMemory:
         ]
         complete = [(name, sorted(counts.items())) for name, counts in sorted(self.totals.complete.items())]
         return StoredTotals(self.totals.begin_s, self.totals.until_s, self.totals.looked_s, known, complete)
+
+
+def _leaf_of(leaf: StoredLeaf) -> Leaf:
+    return Leaf(frozenset(leaf.around), frozenset(leaf.shown), frozenset(labels for labels, _ in leaf.people))
+
+
+def _leaves_of(blocks: Iterable[tuple[list[tuple[str, Labels]], list[tuple[Labels, int]]]]) -> Iterator[StoredLeaf]:
+    yield from (StoredLeaf([], shown, people) for shown, people in blocks)
 
 
 class GateMemory:
