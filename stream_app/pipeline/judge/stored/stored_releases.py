@@ -102,7 +102,7 @@ class StoredRelease(msgspec.Struct, array_like=True, frozen=True):
         cells: Corrections that were not released yet, by code.
         parts: What the smaller windows inside it hide.
         former: Of running totals the last release, by attribute.
-        blocks: What versions before 0.5 noted in place of ``leaves``.
+        blocks: What versions before 0.5 noted instead of ``leaves``.
         totals: The running totals that readers can compute.
         runs: Of running totals how far back the smallest windows show each group.
         cuts: What alerts counted in the window while it is open.
