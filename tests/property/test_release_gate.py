@@ -82,6 +82,16 @@ def test_a_quiet_window_does_not_stop_the_totals_and_pins_nobody(
         assert all(0 <= left <= sum(quiet.values()) + 10 for left in missing.values())
 
 
+@pytest.mark.parametrize(
+    ("seed", "quiet"), [(11, {5: 35.0}), (28, {8: 20.0, 10: 12.0}), (67, {3: 35.0})], ids=("after", "before", "both")
+)
+def test_intersections_with_undeclared_values_in_several_windows_pin_nobody(seed: int, quiet: dict[int, float]) -> None:
+    stream = SmallStream(small_model(THREE), 12, 500, seed, quiet=quiet)
+    results = stream.judged()
+    assert leaks(stream, results) == []
+    assert leaks(stream, results, with_gate=False)
+
+
 def test_running_totals_of_a_stream_that_is_read_late_are_as_of_the_last_closed_window() -> None:
     stream = SmallStream(small_model(TWO), 5, 900, 4)
     [*_, last] = [result for result in stream.judged(flush_every=5) if result.attribute == "gender"]
