@@ -108,7 +108,7 @@ class SmallSums:
         return sorted({int(self._order[place]) for place in is_main.argmax(axis=1)})
 
     def that_follow(self, is_released: Bools) -> SumsThatFollow:
-        """Return what follows: targets and guarded sets if there are any, and only otherwise unions and differences.
+        """Return what follows: targets, guarded sets, and once nothing can be hidden for these, unions and differences.
 
         Args:
             is_released: Whether each sum is released, shape (sums,); never more of them than in the call before.
@@ -120,14 +120,20 @@ class SmallSums:
             self._space = SumSpace(self._sums[self._places], self._known, self._parts)
         self._space.release(is_released[self._places])
         moves = self._following(self._sets) if self._moves is None else self._those_that_follow(self._moves)
-        if not len(moves.sets) and not self._is_combined:
+        shares = self._shares_in(moves, len(is_released))
+        if not self._is_combined and not shares[:, self._order].any():
             self._is_combined = True
-            moves = self._following(self._combined())
+            moves = self._following(distinct(np.vstack([moves.sets, self._combined()])))
+            shares = self._shares_in(moves, len(is_released))
         self._moves = moves
-        own = np.abs(self._space.shares(moves))
-        shares = np.zeros((len(moves.sets), len(is_released)))
-        shares[:, self._places] = np.where(own > _TOLERANCE, own, 0)
         return SumsThatFollow(moves.sets @ self._people, shares)
+
+    def _shares_in(self, moves: Moves, n_sums: int) -> Floats:
+        """Return how much of each sum it takes to compute sets that follow, 0 where it is not needed."""
+        own = np.abs(self._space.shares(moves))
+        shares = np.zeros((len(moves.sets), n_sums))
+        shares[:, self._places] = np.where(own > _TOLERANCE, own, 0)
+        return shares
 
     def _following(self, sets: Bools) -> Moves:
         """Return the sets that follow: of their vectors nothing is left, so nothing along one direction either."""

@@ -103,18 +103,21 @@ class HiddenSystem:
         self._people = np.array([atom.n for atom in atoms], np.int64)
         self._starts_s = starts_s = np.array([atom.start_s for atom in atoms])
         numbers = {key: number for number, key in enumerate(dict.fromkeys(atom[:2] for atom in atoms))}
-        places = np.array([numbers[atom[:2]] for atom in atoms])
+        self._windows = places = np.array([numbers[atom[:2]] for atom in atoms])
         hidden = list(dict.fromkeys(atom.cell for atom in atoms))
         self._of_cell = {cell: np.array([atom.cell == cell for atom in atoms]) for cell in hidden}
         lines = [self._columns(line) for line in lines_of(list(dict.fromkeys([*cells, *hidden])))]
         known = [line & (places == place) for line in lines for place in range(len(numbers))] + lines
+        released: list[Bools] = []
         for start_s, end_s, were_shown in releases:
             inside = (start_s <= starts_s) & (starts_s < end_s)
             known += [line & inside for line in lines]
-            known += [self._of_cell[cell] & inside for cell in hidden if cell in were_shown]
+            released += [self._of_cell[cell] & inside for cell in hidden if cell in were_shown]
+        known += released
         self._is_past = starts_s == _PAST
         known += [self._columns(cells) & self._is_past for cells in past.known]
         self._known = distinct(np.array(known))
+        self._released = released
         self._guarded = self._guarded_sets()
         self._sums: SmallSums | None = None
 
@@ -125,7 +128,8 @@ class HiddenSystem:
             sums = np.array(list(self._of_cell.values()))
             inside = self._starts_s == np.unique(self._starts_s)[:, None]
             parts = (sums[:, None, :] & inside[None, :, :]).reshape(-1, len(self._people))
-            targets = np.vstack([np.eye(len(self._people), dtype=np.bool_), sums, parts, self._known])
+            beside = self._beside(sums, k)
+            targets = np.vstack([np.eye(len(self._people), dtype=np.bool_), sums, parts, self._known, beside])
             listed = [place for place, cell in enumerate(cells) if cell in people]
             self._sums = SmallSums(
                 sums,
@@ -161,13 +165,14 @@ class HiddenSystem:
         return Past(people, least, frozenset((people.keys() - shown) | few), beside)
 
     def _known_to(self, k: int) -> Bools:
-        """Return the sets whose sum readers know, of intersections without those of 1 to k-1 people.
+        """Return the sets whose sum readers know, without single intersections of 1 to k-1 people.
 
-        Intersections without people are left out, so such a line could be a single one, which readers do not know.
+        Intersections without people are left out, so a line can have a single one, which readers do not know.
         """
         n_people = self._known @ self._people
         is_crossed = any(len(cell) > 1 for cell in self._of_cell)
-        return self._known[~((n_people > 0) & (n_people < k))] if is_crossed else self._known
+        is_single = (self._known.sum(axis=1) == 1) & (n_people > 0) & (n_people < k)
+        return self._known[~is_single] if is_crossed else self._known
 
     def _n_beside(self, cell: Labels, columns: Bools, parts: Bools) -> int | None:
         """Return how many people follow with a cell: windows that hide it show it together with them."""
@@ -186,6 +191,19 @@ class HiddenSystem:
         guarded = [set(cells) for cells in _pairs_of(sorted(self._past.people)) if self._past.guarded & set(cells)]
         sets = [self._columns(cells) & self._is_past for cells in guarded if cells not in self._past.known]
         return np.array(sets, np.bool_).reshape(len(sets), len(self._atoms))
+
+    def _beside(self, sums: Bools, k: int) -> Bools:
+        """Return each cell in the windows that hide another one, where these are fewer than k people.
+
+        If a larger window shows the other cell, it shows how many people this has in those windows together, and by
+        the margins of those windows the rest follows, however many they are.
+        """
+        is_in = (self._windows == np.arange(self._windows.max() + 1)[:, None]).astype(np.float64)
+        hides = distinct(np.array([*sums, *self._released]) @ is_in.T > 0)
+        hides = hides[hides.sum(axis=1) > 1]
+        n_people = hides @ ((sums * self._people) @ is_in.T).T
+        number, place = np.nonzero((n_people > 0) & (n_people < k))
+        return sums[place] & (hides @ is_in > 0)[number]
 
     def _columns(self, cells: Iterable[Labels]) -> Bools:
         columns = np.zeros(len(self._people), np.bool_)

@@ -60,3 +60,19 @@ def test_the_sum_with_the_largest_share_is_hidden_and_of_equal_ones_the_first() 
     sums = SmallSums(released, np.array([20, 20, 20, 4]), CELLS, 10, order=[1, 2, 3, 4])
     assert sums.to_hide(np.ones(5, np.bool_)) == [4]
     assert sums.to_hide(np.array([True, True, True, True, False])) == [1]
+
+
+def test_a_small_sum_that_is_known_anyway_does_not_end_the_search_for_unions() -> None:
+    people, cells = np.array([3, 4, 3, 4, 30, 40]), np.eye(6, dtype=bool)
+    known = np.array([[True, True, False, False, False, False]])
+    released = np.array([[True] * 6, [False] * 4 + [True, False], [False] * 5 + [True]])
+    sums = SmallSums(released, people, np.vstack([cells, known]), 10, order=[1, 2], known=known)
+    assert sums.to_hide(np.ones(3, np.bool_)) == [1]
+    assert sums.to_hide(np.array([True, False, True])) == []
+
+
+def test_a_small_sum_for_which_nothing_can_be_hidden_does_not_end_the_search_for_unions() -> None:
+    people, cells = np.array([3, 4, 4, 40]), np.eye(4, dtype=bool)
+    released = rows((0,), (0, 1, 2, 3), (3,))
+    sums = SmallSums(released, people, cells, 10, order=[2])
+    assert sums.to_hide(np.ones(3, np.bool_)) == [2]

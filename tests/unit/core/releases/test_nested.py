@@ -119,3 +119,15 @@ def test_a_group_of_a_window_in_between_is_not_the_rest_where_a_few_people_are_k
     parts.release(0, 1800, {C})
     parts.release(1800, 3600, {A, B, C})
     assert A not in parts.shown_beside({A: 20, B: 18, C: 71, unknown: 1}, {A, C}, 10)
+
+
+def test_three_windows_that_show_a_cell_with_the_hour_alone_do_not_reveal_what_is_beside_it() -> None:
+    """The hour shows the cell; of the margin of the three windows the rest is 9 people, however it is divided."""
+    cell, rest, other, corner = ("m", "b"), ("x", "b"), ("m", "w"), ("x", "w")
+    parts = parts_of(*({cell: 40, rest: 3, other: 50, corner: 12} for _ in range(3)))
+    for start_s in (1800, 2400):
+        parts.add(start_s, {rest: 6, corner: 6, ("f", "b"): 20, ("f", "w"): 30})
+    hour = {cell: 400, rest: 21, other: 700, corner: 48, ("f", "b"): 380, ("f", "w"): 650}
+    assert parts.shown_beside(hour, {cell}, 10) == set()
+    parts.add(3000, {cell: 40, rest: 3, other: 50, corner: 12})
+    assert parts.shown_beside(hour | {rest: 24}, {cell}, 10) == {cell}
