@@ -203,7 +203,8 @@ class HiddenSystem:
         hides = hides[hides.sum(axis=1) > 1]
         n_people = hides @ ((sums * self._people) @ is_in.T).T
         number, place = np.nonzero((n_people > 0) & (n_people < k))
-        return sums[place] & (hides @ is_in > 0)[number]
+        inside: Bools = hides @ is_in > 0
+        return sums[place] & inside[number]
 
     def _columns(self, cells: Iterable[Labels]) -> Bools:
         columns = np.zeros(len(self._people), np.bool_)
