@@ -1,4 +1,7 @@
-"""Forged records in every internal topic of a real worker: each is named and counted, and nothing stops or is lost."""
+"""Forged records in every internal topic of a real worker: each is named and counted, and nothing stops or is lost.
+
+A broker of its own: nonsense in the topics that all models share is nobody else's to read.
+"""
 
 from __future__ import annotations
 
@@ -93,12 +96,12 @@ def forged_alerts(site: Site) -> dict[str, bytes]:
     return {name: encode_alert(msgspec.structs.replace(own, **change)) for name, change in changes.items()}
 
 
-def test_forged_records_in_every_internal_topic_stop_nothing(kafka: str, tmp_path: Path, app_id: str) -> None:
+def test_forged_records_in_every_internal_topic_stop_nothing(own_kafka: str, tmp_path: Path, app_id: str) -> None:
     loans, credit = read_policy_text("loans").replace(*QUICK), read_policy_text("credit")
-    site = open_site(kafka, tmp_path, app_id, loans, credit, n_partitions=1)
+    site = open_site(own_kafka, tmp_path, app_id, loans, credit, n_partitions=1)
     topics = {spec.role: spec for spec in site.topics() if spec.owner == "fairstream"}
     assert {*OF_READERS} <= {*topics}
-    producer = Producer({"bootstrap.servers": kafka})
+    producer = Producer({"bootstrap.servers": own_kafka})
 
     def forge(topic: str, values: dict[str, bytes], n_partitions: int = 1) -> int:
         for number, value in enumerate(values.values()):

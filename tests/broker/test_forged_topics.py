@@ -7,7 +7,6 @@ records, as under Compose; without seals access rights are the guard.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -21,12 +20,10 @@ from producers.simulated.drift import DriftSchedule
 from producers.simulated.loans import simulate_loans
 from producers.timeline import Timeline
 from stream_app.cli.exits import Exit
-from stream_app.edges.kafka.local.broker import LocalKafka
 from stream_app.policy import read_policy_text
 from stream_app.topics import FAIRNESS_RESULTS
 from tests.programs.chaos.logs import read_topic
 from tests.support.lanes.forged_topics import forgeries
-from tests.support.servers.brokers import START_S
 from tests.support.servers.sites import Site, open_site
 
 pytestmark = pytest.mark.timeout(900)
@@ -48,12 +45,6 @@ COMMANDS = (
     ("policy", "check"),
     ("doctor",),
 )
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[LocalKafka]:
-    with LocalKafka(tmp_path / "kafka", start_timeout_s=START_S) as broker:
-        yield broker
 
 
 def send(site: Site, first: int) -> None:
@@ -89,9 +80,9 @@ def counts(site: Site) -> set[int]:
     return found
 
 
-def test_forged_records_in_any_topic_stop_nothing(broker: LocalKafka, tmp_path: Path, app_id: str) -> None:
+def test_forged_records_in_any_topic_stop_nothing(own_kafka: str, tmp_path: Path, app_id: str) -> None:
     policies = (read_policy_text(name).replace(*QUICK) for name in ("loans", "credit", "camera"))
-    site = open_site(broker.bootstrap, tmp_path, app_id, *policies, n_partitions=1)
+    site = open_site(own_kafka, tmp_path, app_id, *policies, n_partitions=1)
     key = tmp_path / "record.key"
     key.write_text("0123456789abcdef" * 4 + "\n", "utf-8")
     sealed = {"FAIRSTREAM_RECORD_KEY_FILE": str(key)}
