@@ -195,7 +195,9 @@ class HiddenSystem:
         hides = hides[hides.sum(axis=1) > 1]
         n_people = hides @ ((sums * self._people) @ is_in.T).T
         number, place = np.nonzero((n_people > 0) & (n_people < k))
-        return sums[place] & (hides @ is_in > 0)[number]
+        inside: Bools = hides @ is_in > 0
+        beside: Bools = sums[place] & inside[number]
+        return beside
 
     def _columns(self, cells: Iterable[Labels]) -> Bools:
         columns = np.zeros(len(self._people), np.bool_)
