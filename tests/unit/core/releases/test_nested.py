@@ -8,6 +8,7 @@ from stream_app.core.releases.nested import HiddenParts
 A: Labels = ("a",)
 B: Labels = ("b",)
 C: Labels = ("c",)
+CELLS: tuple[Labels, ...] = (("m", "b"), ("x", "b"), ("m", "w"), ("x", "w"))
 HOUR = {A: 300, B: 400, C: 500}
 
 
@@ -123,11 +124,11 @@ def test_a_group_of_a_window_in_between_is_not_the_rest_where_a_few_people_are_k
 
 def test_three_windows_that_show_a_cell_with_the_hour_alone_do_not_reveal_what_is_beside_it() -> None:
     """The hour shows the cell; of the margin of the three windows the rest is 9 people, however it is divided."""
-    cell, rest, other, corner = ("m", "b"), ("x", "b"), ("m", "w"), ("x", "w")
+    cell, rest, other, corner = CELLS
     parts = parts_of(*({cell: 40, rest: 3, other: 50, corner: 12} for _ in range(3)))
     for start_s in (1800, 2400):
         parts.add(start_s, {rest: 6, corner: 6, ("f", "b"): 20, ("f", "w"): 30})
-    hour = {cell: 400, rest: 21, other: 700, corner: 48, ("f", "b"): 380, ("f", "w"): 650}
+    hour: dict[Labels, int] = {cell: 400, rest: 21, other: 700, corner: 48, ("f", "b"): 380, ("f", "w"): 650}
     assert parts.shown_beside(hour, {cell}, 10) == set()
     parts.add(3000, {cell: 40, rest: 3, other: 50, corner: 12})
     assert parts.shown_beside(hour | {rest: 24}, {cell}, 10) == {cell}
