@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from stream_app.cli import app
 from stream_app.edges.files.key_file import create_key_file, key_file_path
+from stream_app.errors import ConfigError
 from stream_app.policy import SHIPPED
 from tests.support.audit_logs import entries_of
 from tests.support.command_results import rows
@@ -98,6 +100,31 @@ def test_a_wrong_flag_is_an_error_and_costs_nothing(tracks: Path, words: tuple[s
 def test_without_a_key_nothing_is_released(tracks: Path) -> None:
     key_file_path(tracks.parent).unlink()
     assert run(tracks, "--epsilon", "1/2").exit_code != 0
+    assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+@pytest.mark.parametrize("kind", ["empty", "blank", "pipe", "other days", "other labels", "no JSON object"])
+@pytest.mark.parametrize("words", [(), ("--epsilon", "1/2")])
+def test_a_file_without_a_track_of_the_day_is_an_error_and_costs_nothing(
+    tracks: Path, kind: str, words: tuple[str, ...]
+) -> None:
+    lines = tracks.read_text("utf-8")
+    contents = {
+        "empty": "",
+        "blank": "\n \n\n",
+        "other days": lines.replace("2026-03-01", "2026-03-07"),
+        "other labels": lines.replace("hall", "nowhere"),
+        "no JSON object": "track_id,ts\nT-1,2026-03-01T10:00:00Z\n",
+    }
+    tracks.unlink()
+    if kind == "pipe":
+        os.mkfifo(tracks)
+    else:
+        tracks.write_text(contents[kind], "utf-8")
+    outcome = run(tracks, *words)
+    assert isinstance(outcome.exception, ConfigError)
+    assert "T-" not in str(outcome.exception)
+    assert outcome.stdout == ""
     assert not (tracks.parent / "epsilon-budget.jsonl").exists()
 
 
