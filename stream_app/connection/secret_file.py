@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import category
 
 from stream_app.errors import ConfigError
 from stream_app.small_file import read_small_file
+
+_MOST = 16_384  # characters; no header or handshake takes a longer one
 
 
 def read_secret(path: str, setting: str) -> str:
@@ -16,7 +19,7 @@ def read_secret(path: str, setting: str) -> str:
         setting: Name of the setting that names it.
 
     Raises:
-        ConfigError: it cannot be read, is empty, or has several lines.
+        ConfigError: it cannot be read, is empty, has several lines or control characters, or is longer than a secret.
     """
     try:
         text = read_small_file(Path(path))
@@ -29,4 +32,8 @@ def read_secret(path: str, setting: str) -> str:
     secret = text.removesuffix("\n").removesuffix("\r")
     if not secret or "\n" in secret:
         raise ConfigError(f"{setting} {path} does not contain exactly one line", action="Write the secret alone to it")
+    if any(category(sign) == "Cc" for sign in secret):
+        raise ConfigError(f"{setting} {path} has control characters", action="Write the secret alone to it, as text")
+    if len(secret) > _MOST:
+        raise ConfigError(f"{setting} {path} is longer than {_MOST:,} characters", action="Is it the right file?")
     return secret

@@ -87,7 +87,7 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class WebConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The file; an empty one protects nothing.
+    """The file; one that states nothing protects nothing and is refused.
 
     Attributes:
         tls_server_config: TLS; None for plain HTTP.
@@ -117,6 +117,11 @@ def read_web_config(path: Path) -> WebConfig:
     except UnicodeDecodeError:
         raise ConfigError(f"web_config {path} is not UTF-8 text") from None
     config = _decode(path, text)
+    if config == WebConfig():  # also one that is about to be written
+        raise ConfigError(
+            f"web_config {path} states nothing, so it would protect nothing",
+            action="Add tls_server_config or basic_auth_users, or leave the setting out",
+        )
     if problem := next(_problems(config), None):
         raise ConfigError(f"web_config {path}: {problem[0]}", action=problem[1])
     tls = config.tls_server_config

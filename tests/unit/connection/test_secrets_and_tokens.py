@@ -31,6 +31,12 @@ CLIENT, SECRET = "a client", "s3cret/+&%"
         (b"", "does not contain exactly one line"),
         (b"first\nsecond\n", "does not contain exactly one line"),
         (b"\xff\xfe", "is not UTF-8 text"),
+        (b"first\0second\n", "has control characters. Write the secret alone to it, as text"),
+        (b"first\x1b[2J", "has control characters"),
+        (b"first\rsecond", "has control characters"),
+        ("first\x9b".encode(), "has control characters"),
+        (b"first" * 40_000, "is longer than 16,384 characters"),
+        (b"first" * 4_000_000, "is larger than 4,194,304 bytes"),
     ],
 )
 def test_a_file_without_a_secret_is_named_without_its_content(

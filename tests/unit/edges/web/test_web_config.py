@@ -15,8 +15,6 @@ from tests.support.servers.secured.certificates import Authority
 HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 TLS = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.pem\n"
 ACCEPTED = {
-    "empty": "",
-    "comment": "# nothing yet\n",
     "tls": TLS,
     "client certificates": TLS + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n",
     "versions": TLS + "  min_version: TLS12\n  max_version: TLS13\n  prefer_server_cipher_suites: true\n",
@@ -24,6 +22,10 @@ ACCEPTED = {
     "users": f"basic_auth_users:\n  prometheus: {HASH}\n",
 }
 REJECTED = {
+    **{
+        f"nothing: {text!r}": (text, "states nothing, so it would protect nothing. Add tls_server_config")
+        for text in ("", "\n", "# nothing yet\n", "{}", "tls_server_config: null\n", "basic_auth_users: {}\n")
+    },
     "unknown field": ("tls_config: {}\n", "unknown field `tls_config`"),
     "wrong type": ("tls_server_config: 7\n", r"Expected `object \| null`, got `int` - at `\$.tls_server_config`"),
     "not YAML": ("basic_auth_users: {a: s3cret\nb", "is not valid YAML in line"),
