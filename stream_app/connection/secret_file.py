@@ -6,7 +6,7 @@ from pathlib import Path
 from unicodedata import category
 
 from stream_app.errors import ConfigError
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 _MOST = 16_384  # characters; no header or handshake takes a longer one
 
@@ -26,7 +26,7 @@ def read_secret(path: str, setting: str) -> str:
     except ConfigError:
         raise
     except OSError as error:
-        raise ConfigError(f"Cannot read {setting} {path}: {error.strerror or type(error).__name__}") from None
+        raise cannot_read(f"{setting} {path}", error) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{setting} {path} is not UTF-8 text") from None
     secret = text.removesuffix("\n").removesuffix("\r")

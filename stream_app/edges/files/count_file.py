@@ -19,6 +19,7 @@ from stream_app.core.events.strict_json import strict_fault
 from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import CountRow
+from stream_app.small_file import cannot_read
 
 STDIN = "-"
 _DELIMITERS = ";\t|"
@@ -47,7 +48,7 @@ def read_rows(source: str, *, delimiter: str = ",") -> Generator[CountRow, None,
     except (OSError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"Cannot read {source!r}: {type(error).__name__}") from None
+        raise cannot_read(repr(source), error) from None
 
 
 def _rows(raw: BinaryIO, delimiter: str) -> Iterator[CountRow]:

@@ -13,6 +13,7 @@ import numpy as np
 from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
 from stream_app.pipeline.contract import Batch
+from stream_app.small_file import cannot_read
 
 MAX_LINE = 16_777_216  # bytes; the largest record that a policy can allow
 
@@ -34,7 +35,7 @@ def read_json_lines(path: Path, n: int, *, now_s: float) -> Batch:
     except (OSError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"Cannot read the sample {str(path)!r}: {type(error).__name__}") from None
+        raise cannot_read(f"the sample {str(path)!r}", error) from None
     if lines and not any(b"{" in line for line in lines if line):
         raise ConfigError(
             f"The sample {str(path)!r} has no JSON object in its lines",

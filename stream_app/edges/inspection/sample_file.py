@@ -17,6 +17,7 @@ from stream_app.core.inspection.observed import ObservedFields
 from stream_app.core.inspection.schemas import fields_of, is_schema
 from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
+from stream_app.small_file import cannot_read
 
 MAX_LINE = 16_777_216  # bytes; the largest record that a policy can allow
 MAX_DOCUMENT = 16_777_216  # bytes of a schema or of one JSON document
@@ -50,7 +51,7 @@ def read_sample(path: Path, n: int) -> Sample:
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"Cannot read {str(path)!r}: {type(error).__name__}") from None
+        raise cannot_read(repr(str(path)), error) from None
 
 
 def _read(file: BinaryIO, path: Path, n: int) -> Sample:

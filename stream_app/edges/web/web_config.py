@@ -15,7 +15,7 @@ import msgspec
 
 from stream_app.errors import ConfigError
 from stream_app.extras import import_extra
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 _HEADERS = (
     "Content-Security-Policy",
@@ -113,7 +113,7 @@ def read_web_config(path: Path) -> WebConfig:
     except ConfigError:
         raise
     except OSError as error:
-        raise ConfigError(f"Cannot read web_config {path}: {error.strerror or type(error).__name__}") from None
+        raise cannot_read(f"web_config {path}", error) from None
     except UnicodeDecodeError:
         raise ConfigError(f"web_config {path} is not UTF-8 text") from None
     config = _decode(path, text)
