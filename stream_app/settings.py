@@ -17,7 +17,7 @@ import msgspec
 from stream_app.connection.kafka_connection import KafkaConnection, KafkaSecurity, Servers
 from stream_app.connection.schema_registry import SchemaRegistry
 from stream_app.errors import ConfigError
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 PREFIX = "FAIRSTREAM_"
 _SHORT = {"KAFKA": "kafka", "POLICY": "policy", "STATE": "state_dir"}
@@ -260,7 +260,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     except ConfigError:
         raise
     except OSError as error:
-        raise ConfigError(f"Cannot read the settings file {path}: {error.strerror or type(error).__name__}") from None
+        raise cannot_read(f"the settings file {path}", error) from None
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigError(f"The settings file {path} is not valid TOML: {error}") from None
     for name in values:

@@ -1,7 +1,8 @@
-"""Reads a file that a person wrote, such as a policy, without trusting that it is one."""
+"""Reads a file that a person wrote, such as a policy, without trusting that it is one; says why it cannot be read."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,34 @@ from pathlib import Path
 from stream_app.errors import ConfigError
 
 MAX_BYTES = 4 * 1024 * 1024  # the longest policy that is allowed has some hundred kilobytes
+
+_CHECK_NAME = "Check its name"
+_ACTIONS = {
+    errno.ENOENT: _CHECK_NAME,
+    errno.ENAMETOOLONG: _CHECK_NAME,
+    errno.ENOTDIR: "A part of the path is a file; check the path",
+    errno.EISDIR: "Give the name of a file in it",
+    errno.EACCES: "Run this as a user who may read it",
+    errno.EPERM: "Run this as a user who may read it",
+    errno.ELOOP: "A link in the path leads back to itself; give the file itself",
+    errno.ENXIO: "Save its content to a file first",
+}
+
+
+def cannot_read(place: str, error: Exception) -> ConfigError:
+    """Return the error for a file that cannot be read, with what to do about its cause.
+
+    Args:
+        place: What was read, with its path.
+        error: Why it cannot be: of the system, or a ``ValueError`` for a path with a NUL.
+
+    >>> print(cannot_read("'counts.csv'", FileNotFoundError(errno.ENOENT, "No such file or directory")))
+    Cannot read 'counts.csv': No such file or directory. Check its name
+    """
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return ConfigError(f"Cannot read {place}: {reason}", action=_ACTIONS.get(error.errno or 0, "Check the disk"))
+    return ConfigError(f"Cannot read {place}: not a valid path or content", action=_CHECK_NAME)
 
 
 def read_small_file(path: Path) -> str:

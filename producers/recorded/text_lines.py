@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stream_app.errors import ConfigError
+from stream_app.small_file import cannot_read
 
 MAX_LINE = 4_194_304  # characters; the largest record that a broker takes by default has 1 MiB
 
@@ -128,4 +129,4 @@ def _codec_of(encoding: str) -> str:
 
 
 def _cannot_read(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(f"Cannot read {path}: {error.strerror or type(error).__name__}")
+    return cannot_read(str(path), error)

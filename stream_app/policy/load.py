@@ -12,7 +12,7 @@ from stream_app.policy.check import check_policy
 from stream_app.policy.former_names import with_current_names, with_text_labels
 from stream_app.policy.messages import explain
 from stream_app.policy.model import Policy
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 SHIPPED = Path(__file__).parent.parent / "policies"
 
@@ -56,7 +56,10 @@ def read_policy_text(source: str) -> str:
         raise PolicyError(f"The policy {source!r} is not UTF-8 text", action="Save the file as UTF-8") from None
     except ConfigError as error:
         raise PolicyError(error.message, action=error.action) from None
-    except (OSError, ValueError):  # a NUL in a path is a ValueError
+    except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            fault = cannot_read(f"the policy {source!r}", error)
+            raise PolicyError(fault.message, action=fault.action) from None
         known = ", ".join(shipped_names())
         raise PolicyError(f"Policy {source!r} not found", action=f"Give a TOML file, or one of: {known}") from None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -43,7 +44,7 @@ def erase(
     settings = read_settings(state_dir=state_dir, policy=policy)
     identifier = _identifier_of(load_policy(settings.policy), link_domain)
     keys = key_source_of(settings).load()
-    values = list(dict.fromkeys(_values(sys.stdin.buffer, identifier)))
+    values = list(dict.fromkeys(_values(_lines(sys.stdin.buffer), identifier)))
     if not values:
         raise ConfigError("Standard input has no identifier", action="Give one per line")
     pseudonyms = Pseudonymizer(keys, identifier.link_domain, identifier.canonical).all_pseudonyms(values)
@@ -73,6 +74,11 @@ def _identifier_of(policy: Policy, link_domain: str) -> Identifier:
             action="Give a policy in which all have the same `canonical`",
         )
     return own[0]
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Return an iterator over lines, of which one that is too long has its beginning alone: it may have no end."""
+    return iter(partial(file.readline, _MAX_LINE + 1), b"")
 
 
 def _values(lines: Iterable[bytes], identifier: Identifier) -> Iterable[bytes]:

@@ -112,6 +112,12 @@ def release(
     question, limit = asked.question(model), _fraction(asked.budget, "--budget")
     key = _release_key(Path(settings.state_dir), question.start_s)
     sample = read_tracks(source, model, question.start_s, records)
+    if not sample.visits and question.epsilon is None:  # with noise, an error would say exactly that nobody was there
+        raise ConfigError(
+            f"{str(source)!r} has no track of {asked.day}: {sample.n_other_days:,} records of other days, "
+            f"{sample.n_invalid:,} without a track, a time or a label of the policy",
+            action="Check the file, --day and --policy; nothing was released",
+        )
     counts = count_tracks(sample.visits, window_s=_QUARTER_S, most_cells=question.most_cells)
     charge = Charge(model.name, asked.day, digest_of(question, counts.n_by_cell, key), question.epsilon)
     ledger = BudgetFile(Path(settings.state_dir))

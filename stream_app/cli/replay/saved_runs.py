@@ -19,7 +19,7 @@ from stream_app.cli.flags.settings import Json, StateDir, read_settings
 from stream_app.cli.output import facts, notes, print_json
 from stream_app.edges.files.run_folder import list_runs as read_manifests
 from stream_app.edges.files.run_folder import parquet_of
-from stream_app.edges.files.writing import write_new_file
+from stream_app.edges.files.writing import reject_existing, write_new_file
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.rows import columns_of, csv_of, rows_of
 from stream_app.pipeline.replay.export.open_metrics import open_metrics_of
@@ -138,6 +138,8 @@ def write_open_metrics(flags: SavedRunFlags) -> None:
 def _write(flags: SavedRunFlags, content: str | bytes) -> None:
     """Write an export; an audit log has its hash before anybody has the file."""
     data = content.encode() if isinstance(content, str) else content
+    if flags.out is not None:
+        reject_existing(flags.out)  # before the audit log has an export that nobody gets
     file = "stdout" if flags.out is None else str(flags.out.absolute())
     facts_of_export = {"run": flags.run, "file": file, "n_bytes": len(data), "sha256": sha256(data).hexdigest()}
     append_event(read_settings(state_dir=flags.state_dir), "replay-export", facts_of_export)

@@ -19,7 +19,7 @@ from stream_app.pipeline.replay.scenarios.settings import (
     scenario_of,
 )
 from stream_app.policy import ModelPolicy, Policy, load_policy
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 
 class ScenarioList(NamedTuple):
@@ -121,5 +121,7 @@ class ScenarioFlags:
             return {}
         try:
             return parse_group_map(read_small_file(self.group_map))
-        except (OSError, UnicodeDecodeError):
-            raise ConfigError(f"Cannot read the group map {self.group_map}") from None
+        except OSError as error:
+            raise cannot_read(f"the group map {self.group_map}", error) from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"The group map {self.group_map} is not UTF-8 text") from None

@@ -16,9 +16,10 @@ import msgspec
 
 from stream_app.core.events.reasons import DeadLetterReason
 from stream_app.core.events.strict_json import strict_fault
-from stream_app.edges.files.reading import cannot_read, open_input
+from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
 from stream_app.offline.columns import CountRow
+from stream_app.small_file import cannot_read
 
 STDIN = "-"
 _DELIMITERS = ";\t|"

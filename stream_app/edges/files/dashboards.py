@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from dashboards.links import RUNBOOKS
-from stream_app.edges.files.writing import make_folder, write_file
+from stream_app.edges.files.writing import make_folder, reject_link, write_file
 
 
 def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[Path]:
@@ -29,6 +29,7 @@ def export_dashboards(folder: Path, *, runbooks_url: str | None = None) -> list[
             text = file.read_text("utf-8")
             if runbooks_url is not None:
                 text = text.replace(RUNBOOKS, runbooks_url.rstrip("/") + "/")
+            reject_link(folder / subject.name)
             make_folder(folder / subject.name, is_private=False)
             written.append(write_file(folder / subject.name / file.name, text))
     return sorted(written)

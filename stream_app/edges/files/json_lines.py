@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from stream_app.edges.files.reading import cannot_read, open_input
+from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
 from stream_app.pipeline.contract import Batch
+from stream_app.small_file import cannot_read
 
 MAX_LINE = 16_777_216  # bytes; the largest record that a policy can allow
 

@@ -22,32 +22,6 @@ _REASONS = {
 }
 
 
-_OF_INPUT = {
-    errno.ENOENT: "Check its path",
-    errno.ENOTDIR: "A part of the path is a file; check it",
-    errno.EISDIR: "Give the name of a file in it",
-    errno.ELOOP: "Its links lead to one another; give the file itself",
-    errno.ENXIO: "Give a file, or a pipe that a program writes to",
-    errno.EACCES: "Run this as a user who may read it",
-    errno.ENAMETOOLONG: "Check its path",
-}
-
-
-def cannot_read(what: str, error: OSError | ValueError) -> ConfigError:
-    """Return the error for an input that cannot be read, with what to do about its cause.
-
-    Args:
-        what: The input, as people name it.
-        error: What opening or reading it raised; the text of a ``ValueError`` may contain data and is left out.
-    """
-    if isinstance(error, UnicodeError):
-        return ConfigError(f"Cannot read {what}: it is not UTF-8 text", action="Save it as UTF-8")
-    if not isinstance(error, OSError):
-        return ConfigError(f"Cannot read {what}: {type(error).__name__}", action="Check its path and its content")
-    reason = error.strerror or type(error).__name__
-    return ConfigError(f"Cannot read {what}: {reason}", action=_OF_INPUT.get(error.errno or 0, "Check the disk"))
-
-
 def open_input(path: Path) -> BinaryIO:
     """Open a file for reading; read it in pieces of a limited size, as a device has no end.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.edges.files.writing import make_folder, write_errors, write_new_file
+from stream_app.edges.files.writing import new_folder, write_errors, write_new_file
 from stream_app.errors import ConfigError
 from stream_app.extras import import_extra
 from stream_app.pipeline.replay.ranges.manifest import Manifest
@@ -74,17 +74,11 @@ def new_run(state_dir: Path, run: str) -> Iterator[RunFolder]:
         WriteError: it cannot be created.
     """
     path = state_dir / FOLDER / run
-    make_folder(path.parent)
     with write_errors(path):
-        try:
-            path.mkdir(mode=0o700)
-        except FileExistsError:
-            raise ConfigError(f"Run {run} exists already", action="Give another name with --run") from None
-    try:
+        if os.path.lexists(path):
+            raise ConfigError(f"Run {run} exists already", action="Give another name with --run")
+    with new_folder(path):
         yield RunFolder(path)
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
 
 
 def list_runs(state_dir: Path) -> list[Manifest]:

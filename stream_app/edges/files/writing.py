@@ -1,7 +1,7 @@
 """Writes files so that a full disk leaves nothing half-written, and says in one line what could not be written.
 
 A file is written under another name in its folder, waits until it is on the disk, and then gets its name in one step.
-Devices and pipes, such as ``/dev/stdout``, are written directly.
+Devices and pipes, such as ``/dev/stdout``, are written directly. No other link is followed to what is written.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,11 +32,14 @@ _ACTIONS = {
     errno.EPERM: _OWN_FOLDER,
     errno.EROFS: _OWN_FOLDER,
     errno.ENOENT: "Create the folder first",
-    errno.ENOTDIR: "A part of the path is a file; choose another path",
+    errno.ENOTDIR: "A part of the path is a file, or a link to nothing; choose another path",
     errno.EISDIR: "Give the name of a file in it",
     errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ELOOP: "A link in the path leads back to itself; choose another path",
+    errno.ENXIO: "Start the program that reads the pipe first, or name a file",
     errno.EIO: "Check the disk, or write to another one",
 }
+_STREAMS = {Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd")}  # links there lead to streams of this process
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}  # of a file system without hard links
 
 
@@ -81,11 +85,33 @@ def make_folder(path: Path, *, is_private: bool = True) -> Path:
     return path
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Create a folder for its owner only, where nothing exists; it is removed with its files when the block fails.
+
+    Raises:
+        ConfigError: something exists there.
+        WriteError: it cannot be created.
+    """
+    make_folder(path.parent)
+    with write_errors(path):
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            raise _exists(path) from None
+    try:
+        yield path
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
 def write_file(path: Path, content: bytes | str, *, is_private: bool = False) -> Path:
     """Write a complete file, or leave what was there.
 
     Args:
-        path: Its path; an existing file is replaced and keeps its mode. A link to an existing file is followed.
+        path: Its path; an existing file is replaced and keeps its mode. A link is refused, as somebody else may have
+            put it there; only those of ``/dev`` to the streams of this process are followed.
         content: Its content; text is written as UTF-8.
         is_private: Whether a new file gets mode 0600.
 
@@ -93,24 +119,22 @@ def write_file(path: Path, content: bytes | str, *, is_private: bool = False) ->
         WriteError: it cannot be written.
     """
     with write_errors(path):
-        if path.is_symlink() and not path.exists():
-            raise WriteError(
-                f"Cannot write {path}: it is a link to nothing", action="Remove the link, or choose another path"
-            )
-        target = path.resolve() if path.is_symlink() else path
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):
-            _write_directly(target, content)
+        is_stream = path.parent in _STREAMS
+        if not is_stream:
+            reject_link(path)
+        mode = path.stat().st_mode if path.exists() else None
+        if mode is not None and (is_stream or not stat.S_ISREG(mode)):
+            _write_directly(path, content)
             return path
-        if mode is not None and not os.access(target, os.W_OK):
+        if mode is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        with _part_of(target, _PRIVATE if is_private else _PUBLIC) as (part, file):
+        with _part_of(path, _PRIVATE if is_private else _PUBLIC) as (part, file):
             if mode is not None:
                 os.fchmod(file.fileno(), stat.S_IMODE(mode))
             file.write(_bytes_of(content))
             sync_file(file)
-            part.replace(target)
-        _sync_names(target.parent)
+            part.replace(path)
+        _sync_names(path.parent)
     return path
 
 
@@ -143,6 +167,17 @@ def reject_existing(path: Path) -> None:
             raise _exists(path)
 
 
+def reject_link(path: Path) -> None:
+    """Raise an error when a path is a link: it may lead where whoever put it there cannot write, and we can.
+
+    Raises:
+        WriteError: it is one, or cannot exist.
+    """
+    with write_errors(path):
+        if path.is_symlink():
+            raise WriteError(f"Cannot write {path}: it is a link", action="Name what it leads to, or another path")
+
+
 @contextmanager
 def _part_of(path: Path, mode: int) -> Iterator[tuple[Path, IO[bytes]]]:
     """Open a file next to another; it is removed after the block unless it was renamed."""
@@ -171,7 +206,10 @@ def _name_once(part: Path, path: Path) -> None:
 
 
 def _write_directly(path: Path, content: bytes | str) -> None:
-    with path.open("wb", buffering=0) as file:
+    """Write to a device, or to a pipe that a program reads; one that nobody reads would block for ever."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
         rest = memoryview(_bytes_of(content))
         while rest:
             rest = rest[file.write(rest) :]

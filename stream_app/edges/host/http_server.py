@@ -1,8 +1,9 @@
 """A small HTTP server on a thread of its own that discloses nothing about itself or its clients.
 
 No version of the server, no log of requests, no page that echoes a request. A request has a limited time and head: a
-client that sends a byte a second is cut off. Without rules about access there is neither TLS nor authentication, so its
-users bind to loopback by default.
+client that sends a byte a second is cut off. There is a most of connections: a further one ends the one whose request
+is the oldest, so that slow clients cannot keep others out. Without rules about access there is neither TLS nor
+authentication, so its users bind to loopback by default.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stream_app.edges.web.access import WebAccess
+from stream_app.edges.web.connections import Connections
 from stream_app.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -162,6 +164,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Answer one request, or close the connection."""
+        self.server.connections.renew(self.connection, self.connection)
         self._stream.begin_request()
         try:
             super().handle_one_request()
@@ -180,6 +183,7 @@ class QuietHandler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_TIMEOUT)
             return False
         self._stream.end_head()
+        self.path = self.requestline.split()[1]  # the base class makes one slash of several at its beginning
         if self.path.partition("?")[0] in self.open_paths:
             return True
         certificate = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
@@ -228,10 +232,24 @@ class QuietHandler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # an idle client must not delay the end of the process
+    request_queue_size = 128  # of connections that wait for room
 
     def __init__(self, address: tuple[str, int], handler: type[QuietHandler], access: WebAccess) -> None:
         self.access = access
+        self.connections = Connections()
         super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, unless there are too many."""
+        if self.connections.enter(request):
+            super().process_request(request, client_address)
+        else:
+            super().shutdown_request(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        super().shutdown_request(request)
+        self.connections.leave(request)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Begin TLS, if there is any, and answer; in the thread of the connection, as a client may be slow."""
@@ -240,8 +258,13 @@ class _Server(ThreadingHTTPServer):
             super().finish_request(request, client_address)
             return
         request.settimeout(_IDLE_TIMEOUT_S)
-        with context.wrap_socket(request, server_side=True) as connection:
-            super().finish_request(connection, client_address)
+        with context.wrap_socket(request, server_side=True, do_handshake_on_connect=False) as connection:
+            self.connections.renew(request, connection)
+            try:
+                connection.do_handshake()
+                super().finish_request(connection, client_address)
+            finally:
+                self.connections.renew(connection, request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Log nothing: a client that hangs up is not an event, and a traceback could show what it sent."""

@@ -1,4 +1,4 @@
-"""Standard output and standard error of a command that may meet a full disk, a closed pipe or a closed terminal.
+"""The standard streams of a command that may meet a full disk, a closed pipe or a closed terminal.
 
 What cannot be written to standard output is an error with a name, not a traceback; a reader that has seen enough, as
 ``| head``, ends the command quietly. Notes that cannot be written to standard error are lost: nobody reads them.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 READER_GONE = 141  # what a shell reports for a program that SIGPIPE ended
-_STDOUT, _STDERR = 1, 2
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class ReaderGone(SystemExit):
@@ -56,8 +56,12 @@ def guard_standard_streams() -> None:
     """Replace ``sys.stdout`` and ``sys.stderr`` by streams whose failures end the command cleanly.
 
     A stream that was closed by the caller (``>&-``) is replaced too: standard output by one that cannot be written,
-    standard error by the null device. A stream that is not the process's own stays as it is.
+    standard error by the null device, and standard input is empty. A stream that is not the process's own stays as it
+    is.
     """
+    if sys.stdin is None:  # closed by the caller (``<&-``)
+        _occupy(_STDIN, os.O_RDONLY)
+        sys.stdin = open(_STDIN, encoding="utf-8", closefd=False)  # noqa: SIM115  # for as long as the process runs
     if sys.stdout is sys.__stdout__:
         _occupy(_STDOUT, os.O_RDONLY)
         sys.stdout = _text(_Output(_STDOUT, "w", closefd=False), sys.__stdout__)

@@ -15,8 +15,9 @@ import msgspec
 from stream_app.core.inspection.inspection import DeclaredField
 from stream_app.core.inspection.observed import ObservedFields
 from stream_app.core.inspection.schemas import fields_of, is_schema
-from stream_app.edges.files.reading import cannot_read, open_input
+from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError
+from stream_app.small_file import cannot_read
 
 MAX_LINE = 16_777_216  # bytes; the largest record that a policy can allow
 MAX_DOCUMENT = 16_777_216  # bytes of a schema or of one JSON document

@@ -1,12 +1,13 @@
 """A notification as Alertmanager posts it (webhook, version 4), and the block of text that a person reads.
 
 The texts come from the annotations of the rules: what happened, the evidence, the estimated onset, the cause and the
-command to run next. People who can post write them: only the first line of a block is at the margin, and no text begins
-a line there.
+command to run next. People who can post write them: only the first line of a block is at the margin, no text begins
+a line there, and a block has an end, so that one does not keep others from being printed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -33,6 +34,13 @@ _PARTS = (
 )
 _INDENT = "    "
 _MOST_OF_A_NAME = 100  # characters
+_MOST_OF_A_TEXT = 2_000
+_MOST_LINES_OF_A_TEXT = 20
+_MOST_ALERTS = 100
+_MOST_OF_A_BLOCK = 30_000  # characters, after which no further alert begins
+# A terminal would go on with such a word at the margin, where its bracket could seem to begin a block.
+_LONG_WORD = re.compile(r"\S{8}\S*\[\S*")
+_MOST_OF_A_WORD = 40
 
 
 class NotifiedAlert(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -128,10 +136,15 @@ def describe_notification(notification: Notification, received_s: float) -> str:
     moment = datetime.fromtimestamp(received_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     reason = f" ({_short(notification.notification_reason)})" if notification.notification_reason else ""
     lines = [in_one_line(f"{title_of(notification)}  -> {_short(notification.receiver)}, {moment}{reason}")]
-    for alert in notification.alerts:
-        lines += _describe_alert(alert)
-    if notification.truncated_alerts:
-        lines.append(f"  and {notification.truncated_alerts} more")
+    n_described, size = 0, 0
+    for alert in notification.alerts[:_MOST_ALERTS]:
+        if size > _MOST_OF_A_BLOCK:
+            break
+        described = [*_describe_alert(alert)]
+        n_described, size = n_described + 1, size + sum(map(len, described))
+        lines += described
+    if n_more := len(notification.alerts) - n_described + max(notification.truncated_alerts, 0):
+        lines.append(f"  and {n_more} more")
     return "\n".join(lines) + "\n"
 
 
@@ -140,15 +153,34 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_OF_A_NAME else text[:_MOST_OF_A_NAME] + "..."
 
 
+def _shown(line: str) -> str:
+    """Return a line of a text as it is printed."""
+    shown = in_one_line(line)
+    return _LONG_WORD.sub(lambda word: " ".join(re.findall(f".{{1,{_MOST_OF_A_WORD}}}", word[0])), shown)
+
+
+def _lines_of(text: str) -> list[str]:
+    """Return the lines of a text as they are printed; one that is longer than texts are is cut."""
+    lines = text[:_MOST_OF_A_TEXT].split("\n", _MOST_LINES_OF_A_TEXT)
+    is_cut = len(text) > _MOST_OF_A_TEXT or len(lines) > _MOST_LINES_OF_A_TEXT
+    shown = [_shown(line).strip() for line in lines[:_MOST_LINES_OF_A_TEXT]]
+    return [*shown[:-1], shown[-1] + "..."] if is_cut else shown
+
+
+def _first_line_of(text: str) -> str:
+    """Return a text that belongs into one line, cut if it is longer than texts are."""
+    return _shown(text if len(text) <= _MOST_OF_A_TEXT else text[:_MOST_OF_A_TEXT] + "...")
+
+
 def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     notes, labels = alert.annotations, alert.labels
-    headline = in_one_line(notes.get("summary") or labels.get("alertname", "(unnamed alert)"))
-    severity = f" [{in_one_line(labels['severity'])}]" if labels.get("severity") else ""
+    headline = _first_line_of(notes.get("summary") or labels.get("alertname", "(unnamed alert)"))
+    severity = f" [{_shown(_short(labels['severity']))}]" if labels.get("severity") else ""
     if alert.status != FIRING:
         if ended := notes.get("ended", "").strip():
-            subject = f"{labels.get('model', '')}: {labels.get('attribute', '')} ({labels.get('about', '')})"
-            yield f"  {in_one_line(subject)} is back within its limits{severity}"
-            yield f"{_INDENT}Ended: {in_one_line(ended)}"
+            model, attribute, about = (_short(labels.get(name, "")) for name in ("model", "attribute", "about"))
+            yield f"  {_shown(f'{model}: {attribute} ({about})')} is back within its limits{severity}"
+            yield f"{_INDENT}Ended: {_first_line_of(ended)}"
             yield f"{_INDENT}It was: {headline}"
         else:
             yield f"  Resolved: {headline}{severity}"
@@ -156,6 +188,6 @@ def _describe_alert(alert: NotifiedAlert) -> Iterator[str]:
     yield f"  {headline}{severity}"
     for name, heading in _PARTS:
         if text := notes.get(name, "").strip():
-            first, *others = [in_one_line(line) for line in text.split("\n")]
-            yield f"{_INDENT}{heading}{first.strip()}"
-            yield from (f"{_INDENT}{'':<{len(heading)}}{line.strip()}" for line in others)
+            first, *others = _lines_of(text)
+            yield f"{_INDENT}{heading}{first}"
+            yield from (f"{_INDENT}{'':<{len(heading)}}{line}" for line in others)

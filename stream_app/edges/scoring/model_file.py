@@ -14,6 +14,7 @@ from stream_app.edges.scoring.skops_model import open_skops
 from stream_app.errors import ConfigError
 from stream_app.pipeline.replay.search.scores import ModelScore
 from stream_app.policy import ModelPolicy
+from stream_app.small_file import cannot_read
 
 MAX_BYTES = 512 * 1024 * 1024
 _OPENERS = {".onnx": open_onnx, ".skops": open_skops}
@@ -66,5 +67,4 @@ def _read(path: Path) -> bytes:
                 raise ConfigError(f"{path} is larger than {MAX_BYTES:,} bytes", action="Is it the right file?")
             return file.read(MAX_BYTES)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError(f"Cannot read the model {path}: {reason}", action="Check its name") from None
+        raise cannot_read(f"the model {path}", error) from None

@@ -28,6 +28,7 @@ from stream_app.edges.web.web_config import WebConfig, read_web_config
 from stream_app.errors import ConfigError, FairStreamError
 
 _MIN_TOKEN = 16  # characters
+_ADVICE = "Make one with: openssl rand -hex 32"
 _REALM = 'realm="fairstream"'
 
 log = logging.getLogger(__name__)
@@ -152,13 +153,15 @@ class WebAccess:
 
 
 def _read_token(file: str) -> bytes:
-    token = read_secret(file, "web_token_file").encode()
+    token = read_secret(file, "web_token_file")
+    if not token.isascii() or " " in token:  # a header could not carry it
+        raise ConfigError(f"web_token_file {file} has blanks or signs outside ASCII", action=_ADVICE)
     if len(token) < _MIN_TOKEN:
         raise ConfigError(
             f"web_token_file {file} contains a token of fewer than {_MIN_TOKEN} characters",
-            action="Make one with: openssl rand -hex 32",
+            action=_ADVICE,
         )
-    return token
+    return token.encode()
 
 
 def _is_authorized(rules: _Rules, authorization: str) -> bool:

@@ -17,6 +17,7 @@ from stream_app.edges.audit.reading import existing_segments
 from stream_app.edges.audit.segments import Segment, SegmentText, has_gap, read_segment
 from stream_app.edges.files.reading import open_input
 from stream_app.errors import ConfigError, DamagedLogError
+from stream_app.small_file import cannot_read
 
 _MAX_GIVEN_BYTES = 256 * 1024 * 1024
 
@@ -227,7 +228,7 @@ def read_given(path: Path, key: VerifierKey) -> list[KnownCheckpoint]:
             f"{path} is not a checkpoint of this log ({error})", action="Check --vkey and the file"
         ) from None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"Cannot read {path} ({getattr(error, 'strerror', None) or type(error).__name__})") from None
+        raise cannot_read(str(path), error) from None
 
 
 def known_of_topic(found: Iterable[tuple[SignedCheckpoint, str]], key: VerifierKey) -> list[KnownCheckpoint]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from stream_app.edges.audit.reading import read_line
-from stream_app.edges.files.writing import make_folder, write_errors, write_new_file
-from stream_app.errors import ConfigError
+from stream_app.edges.files.writing import new_folder, write_new_file
 from stream_app.pipeline.disclosure.rows import csv_of
 from stream_app.pipeline.reports.bundle import Bundle, BundleManifest
 from stream_app.pipeline.reports.flat import value_rows
@@ -37,15 +35,8 @@ def save_bundle(settings: Settings, bundle: Bundle, folder: Path) -> BundleManif
         WriteError: it cannot be written.
         FairStreamError: the audit log accepts no entry.
     """
-    with write_errors(folder):
-        if folder.exists() or folder.is_symlink():
-            raise ConfigError(f"{folder} exists already", action="Give another folder with --out")
-    make_folder(folder)
-    try:
+    with new_folder(folder):
         return _write(settings, bundle, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def _write(settings: Settings, bundle: Bundle, folder: Path) -> BundleManifest:

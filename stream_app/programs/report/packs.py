@@ -7,7 +7,7 @@ from pathlib import Path
 import stream_app
 from stream_app.errors import ConfigError
 from stream_app.pipeline.reports.pack import Pack, parse_pack
-from stream_app.small_file import read_small_file
+from stream_app.small_file import cannot_read, read_small_file
 
 SHIPPED = Path(stream_app.__file__).parent / "packs"
 
@@ -38,5 +38,7 @@ def load_pack(source: str) -> Pack:
     except (OSError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise cannot_read(f"the pack {source!r}", error) from None
         known = ", ".join(pack_names())
         raise ConfigError(f"No pack {source!r}", action=f"Give a TOML file, or one of: {known}") from None

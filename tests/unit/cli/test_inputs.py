@@ -37,6 +37,61 @@ def run(command: str, file: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "policy check FILE",
+        "policy check loans --sample FILE",
+        "detect FILE",
+        "allocate FILE --total 100",
+        "produce csv FILE --dry-run",
+        "privacy inspect FILE",
+        "topics list",  # FAIRSTREAM_SETTINGS
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("loop", "leads back to itself"),
+        ("loop/below", "leads back to itself"),
+        ("folder", ". "),
+        ("file/below", "A part of the path is a file"),
+        ("n" * 300, "File name too long"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_that_says_what_to_do(
+    tmp_path: Path, command: str, name: str, says: str
+) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    outcome = run(command, tmp_path / name)
+    (line,) = outcome.stderr.splitlines()
+    assert outcome.returncode == 2
+    assert "Error" not in line
+    assert says in line
+
+
+@pytest.mark.parametrize("source", ["detect -", "allocate - --total 100", "subject erase --link-domain applicant"])
+def test_a_closed_standard_input_is_an_empty_one(tmp_path: Path, source: str) -> None:
+    def outcome_of(redirection: str) -> tuple[int, str, str]:
+        keys = f"{sys.executable} -m stream_app keys init >&2; " if "subject" in source else ""
+        state = tmp_path / f"state{redirection[1:2].strip('/')}"
+        outcome = subprocess.run(
+            ["bash", "-c", f"{keys}{sys.executable} -m stream_app {source} {redirection}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=os.environ | {"FAIRSTREAM_STATE": str(state)},
+            check=False,
+        )
+        return outcome.returncode, outcome.stdout, outcome.stderr.splitlines()[-1]
+
+    closed, empty = outcome_of("<&-"), outcome_of("</dev/null")
+    assert closed == empty
+    assert "Traceback" not in closed[2]
+
+
 @pytest.mark.parametrize("command", READING)
 @pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
 def test_a_file_that_is_none_is_one_line(tmp_path: Path, command: str, kind: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +92,23 @@ def test_input_that_is_no_identifier_erases_nobody_and_is_not_repeated(state: Pa
     with pytest.raises(ConfigError, match=says) as raised:
         erase(state, text)
     assert "CANARY" not in str(raised.value)
+    assert SuppressionFile(state).load() == frozenset()
+
+
+def test_a_line_without_end_takes_little_memory_and_erases_nobody(state: Path) -> None:
+    command = [sys.executable, "-m", "stream_app", "subject", "erase", "--link-domain", "applicant"]
+    with Path("/dev/zero").open("rb") as endless:
+        outcome = subprocess.run(
+            [*command, "--state-dir", str(state)],
+            stdin=endless,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30)),
+            check=False,
+        )
+    assert (outcome.returncode, len(outcome.stderr.splitlines())) == (2, 1)
+    assert "Line 1 of standard input is not an identifier" in outcome.stderr
     assert SuppressionFile(state).load() == frozenset()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from stream_app.edges.files.writing import make_folder, reject_existing, write_new_file
+from stream_app.edges.files.writing import new_folder, reject_existing, write_new_file
 from stream_app.edges.scoring.exports import import_skops_writer, write_cuts, write_onnx, write_skops
 from stream_app.errors import ConfigError
 from stream_app.pipeline.disclosure.rows import csv_of
@@ -47,7 +47,7 @@ def check_files(folder: Path | None, export: Export | None, *, has_cuts: bool, i
 
 
 def save_mitigation(folder: Path, result: MitigationResult, min_ratio: float, export: Export | None = None) -> None:
-    """Write the files of a mitigation into a new folder.
+    """Write the files of a mitigation into a new folder; it is removed when something fails.
 
     Args:
         folder: The folder; it must not exist.
@@ -60,14 +60,14 @@ def save_mitigation(folder: Path, result: MitigationResult, min_ratio: float, ex
         WriteError: it cannot be written.
         DependencyMissingError: what writes the format is not installed.
     """
-    reject_existing(folder)
-    make_folder(folder)
     files = {"mitigation.json": msgspec.json.format(msgspec.json.encode(result)) + b"\n"}
     files |= {name: csv_of(rows).encode() for name, rows in _tables(result)}
     if result.trade_off is not None:
         files["trade-off.svg"] = draw_trade_off(result.trade_off, result.model, result.attribute, min_ratio).encode()
-    for name, data in (files | _models(result, export)).items():
-        write_new_file(folder / name, data)
+    files |= _models(result, export)
+    with new_folder(folder):
+        for name, data in files.items():
+            write_new_file(folder / name, data)
 
 
 def _tables(result: MitigationResult) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from stream_app.edges.files.writing import make_folder, reject_existing, write_new_file
+from stream_app.edges.files.writing import new_folder, reject_existing, write_new_file
 from stream_app.pipeline.disclosure.rows import csv_of
 from stream_app.pipeline.replay.search.results import SearchResult
 from stream_app.render.alternatives.chart import draw_alternatives
@@ -25,7 +25,7 @@ def check_folder(folder: Path) -> None:
 
 
 def save_result(folder: Path, result: SearchResult, min_ratio: float, made_at_s: float) -> None:
-    """Write the files of a search into a new folder.
+    """Write the files of a search into a new folder; it is removed when something fails.
 
     Args:
         folder: The folder; it must not exist.
@@ -37,13 +37,12 @@ def save_result(folder: Path, result: SearchResult, min_ratio: float, made_at_s:
         ConfigError: the folder exists.
         WriteError: it cannot be written.
     """
-    reject_existing(folder)
-    make_folder(folder)
     files = {
         "alternatives.json": msgspec.json.format(msgspec.json.encode(result)) + b"\n",
         "alternatives.csv": csv_of(rows_of(result)).encode(),
         "alternatives.svg": draw_alternatives(result, min_ratio).encode(),
         "report.html": write_page(result, min_ratio, made_at_s).encode(),
     }
-    for name, data in files.items():
-        write_new_file(folder / name, data)
+    with new_folder(folder):
+        for name, data in files.items():
+            write_new_file(folder / name, data)

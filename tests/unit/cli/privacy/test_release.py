@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -97,23 +98,6 @@ def test_a_wrong_flag_is_an_error_and_costs_nothing(tracks: Path, words: tuple[s
     assert not (tracks.parent / "epsilon-budget.jsonl").exists()
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\n\n", b"{}\n", b'{"track_id": "T-1"}\n{"a": 1}\n', b"{" * 5000 + b"\n", None]
-)
-def test_a_file_without_tracks_is_an_error_and_costs_nothing(tracks: Path, content: bytes | None) -> None:
-    """As an empty file by mistake, another one, or a pipe that no program writes to, would use up the day."""
-    tracks.unlink()
-    if content is None:
-        os.mkfifo(tracks)
-    else:
-        tracks.write_bytes(content)
-    for words in ((), ("--epsilon", "1/2")):
-        outcome = run(tracks, *words)
-        assert isinstance(outcome.exception, ConfigError)
-        assert "is a record of a track in the form of the policy" in str(outcome.exception)
-    assert not (tracks.parent / "epsilon-budget.jsonl").exists()
-
-
 def test_a_day_without_tracks_is_released_like_any_other_with_noise(tracks: Path) -> None:
     """An error would say exactly that nobody was there."""
     assert run(tracks, "--epsilon", "1/2", day="2026-03-05").exit_code == 0
@@ -122,6 +106,36 @@ def test_a_day_without_tracks_is_released_like_any_other_with_noise(tracks: Path
 def test_without_a_key_nothing_is_released(tracks: Path) -> None:
     key_file_path(tracks.parent).unlink()
     assert run(tracks, "--epsilon", "1/2").exit_code != 0
+    assert not (tracks.parent / "epsilon-budget.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        *product(["empty", "blank", "pipe", "other labels", "no JSON object"], [(), ("--epsilon", "1/2")]),
+        ("other days", ()),
+    ],
+)
+def test_a_file_without_a_track_of_the_day_is_an_error_and_costs_nothing(
+    tracks: Path, kind: str, words: tuple[str, ...]
+) -> None:
+    lines = tracks.read_text("utf-8")
+    contents = {
+        "empty": "",
+        "blank": "\n \n\n",
+        "other days": lines.replace("2026-03-01", "2026-03-07"),
+        "other labels": lines.replace("hall", "nowhere"),
+        "no JSON object": "track_id,ts\nT-1,2026-03-01T10:00:00Z\n",
+    }
+    tracks.unlink()
+    if kind == "pipe":
+        os.mkfifo(tracks)
+    else:
+        tracks.write_text(contents[kind], "utf-8")
+    outcome = run(tracks, *words)
+    assert isinstance(outcome.exception, ConfigError)
+    assert "T-" not in str(outcome.exception)
+    assert outcome.stdout == ""
     assert not (tracks.parent / "epsilon-budget.jsonl").exists()
 
 

@@ -124,8 +124,8 @@ def test_a_file_or_folder_of_another_user_is_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links. Its links lead to one another"),
-        (lambda path: path.symlink_to("nowhere"), "No such file or directory. Check its path"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links. A link in the path leads back"),
+        (lambda path: path.symlink_to("nowhere"), "No such file or directory. Check its name"),
         (lambda path: path.mkdir(), "Is a directory. Give the name of a file in it"),
     ],
 )

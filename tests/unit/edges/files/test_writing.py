@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_app.edges.files.writing import make_folder, write_file, write_new_file
+from stream_app.edges.files.writing import make_folder, new_folder, write_file, write_new_file
 from stream_app.errors import ConfigError, WriteError
 
 Write = Callable[[Path, bytes | str], Path]
@@ -76,19 +76,64 @@ def test_a_name_as_long_as_the_file_system_allows_can_be_written(tmp_path: Path)
         assert write(tmp_path / (str(number) * 255), b"x").read_bytes() == b"x"
 
 
-def test_links_are_followed_to_files_and_never_to_nothing(tmp_path: Path) -> None:
-    file, link, dangling = tmp_path / "file", tmp_path / "link", tmp_path / "dangling"
+@pytest.mark.parametrize("to", ["file", "nowhere", "link", "folder", "/dev/null"])
+def test_nothing_is_written_through_a_link(tmp_path: Path, to: str) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
     file.write_text("former", "utf-8")
-    link.symlink_to(file)
-    dangling.symlink_to(tmp_path / "nowhere")
-    write_file(link, "new")
-    assert (file.read_text("utf-8"), link.is_symlink()) == ("new", True)
-    with pytest.raises(WriteError, match="a link to nothing"):
-        write_file(dangling, "x")
-    for path in (file, link, dangling):
+    (tmp_path / "folder").mkdir()
+    link.symlink_to(tmp_path / to)
+    with pytest.raises(WriteError, match=r"it is a link\. Name what it leads to, or another path"):
+        write_file(link, "new")
+    with pytest.raises(ConfigError, match="exists already"), new_folder(link):
+        raise AssertionError
+    for path in (file, link):
         with pytest.raises(ConfigError, match="exists already"):
             write_new_file(path, "x")
-    assert not (tmp_path / "nowhere").exists()
+    assert (file.read_text("utf-8"), link.is_symlink()) == ("former", True)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "link"]
+
+
+def test_links_that_lead_back_to_themselves_are_an_error_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for write in WRITERS:
+        with pytest.raises(WriteError, match="A link in the path leads back to itself"):
+            write(tmp_path / "loop" / "out", "x")
+
+
+def test_a_pipe_is_written_to_its_reader_and_blocks_for_none(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(WriteError, match="Start the program that reads the pipe first"):
+        write_file(pipe, "x")
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_file(pipe, "x" * 1000)
+    assert os.read(reading, 2000) == b"x" * 1000
+    os.close(reading)
+    assert pipe.is_fifo()
+
+
+def test_a_stream_of_the_process_is_written_directly(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w+b") as file:
+        write_file(Path(f"/dev/fd/{file.fileno()}"), "x")
+        assert file.read() == b"x"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_new_folder_is_private_and_is_removed_with_its_files_when_something_fails(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "a") as folder:
+        write_new_file(folder / "kept", "x")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+    def fill_disk() -> None:
+        with nearly_full_disk(), new_folder(tmp_path / "b") as folder:
+            write_new_file(folder / "first", "x")
+            write_new_file(folder / "second", "x" * 1000)
+
+    with pytest.raises(WriteError, match="File too large"):
+        fill_disk()
+    with pytest.raises(ConfigError, match="exists already"), new_folder(tmp_path / "a"):
+        raise AssertionError
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "kept"]
 
 
 def test_a_device_is_written_and_never_replaced() -> None:

@@ -119,6 +119,34 @@ def test_no_text_of_a_notification_begins_a_block(capsys: pytest.CaptureFixture[
     assert sum(line.startswith("[FIRING:1]") for line in lines) == len(texts)
 
 
+@pytest.mark.parametrize("part", ["summary", "description", "cause", "dashboard_url", "replay", "ended", "severity"])
+def test_no_word_that_a_terminal_continues_at_the_margin_begins_a_block(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for n_before in range(40, 90):
+        text = "x" * n_before + "[FIRING:9]_Forged->page,2026-11-23_09:00:10_UTC"
+        for status in ("firing", "resolved"):
+            labels = {"severity": text, "model": text, "attribute": text}
+            alert = {"status": status, "labels": labels, "annotations": {part: text}}
+            _Sink(60.0, is_json=False).take(read_notification(msgspec.json.encode(BODY | {"alerts": [alert]})))
+    for line in capsys.readouterr().out.splitlines():
+        assert not any(line[at:].startswith("[FIRING:9]") for at in range(80, len(line), 80))
+
+
+@pytest.mark.parametrize(
+    ("n_alerts", "text"),
+    [(35_000, ""), (1, "x" * 900_000), (1, "x y " * 240_000), (1, "x\n" * 400_000), (90, "x y\n" * 2_500)],
+)
+def test_a_block_has_an_end_and_says_what_is_left_out(n_alerts: int, text: str) -> None:
+    alert = {"status": "firing", "labels": {}, "annotations": {"summary": text, "cause": text, "description": text}}
+    block = describe_notification(read_notification(msgspec.json.encode(BODY | {"alerts": [alert] * n_alerts})), 0.0)
+    described = block.count("Cause:") or block.count("(unnamed alert)")
+    assert block.endswith(f"  and {n_alerts - described + 2} more\n")
+    assert len(block) < 50_000
+    assert "..." in block or not text
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [

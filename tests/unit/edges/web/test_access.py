@@ -220,6 +220,11 @@ def test_files_that_cannot_be_used_leave_everything_as_it_was_and_are_reported_o
         (CLIENTS.replace("ca.pem", "web.yml"), None, "client_ca_file .*has no valid PEM certificate"),
         (None, "", "does not contain exactly one line"),
         (None, "s3cret", "fewer than 16 characters.*openssl rand"),
+        (None, "two words of a token", "has blanks or signs outside ASCII.*openssl rand"),
+        (None, "d\u00e9j\u00e0-vu-d\u00e9j\u00e0-vu", "has blanks or signs outside ASCII"),
+        (None, "a-token-with-a\0-nul", "has control characters"),
+        (None, "t" * 200_000, "longer than 16,384 characters"),
+        ("", None, "states nothing, so it would protect nothing"),
     ],
 )
 def test_wrong_files_are_an_error_at_the_start(
