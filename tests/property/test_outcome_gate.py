@@ -70,6 +70,18 @@ def test_a_quiet_window_does_not_stop_the_totals_of_outcomes_and_pins_nobody(qui
             assert rate.value is not None
 
 
+@pytest.mark.parametrize(
+    ("rate", "seed", "has_unknown", "quiet"),
+    [(60, 5011, False, {10: 0, 4: 0, 7: 20, 6: 35}), (500, 8016, True, {10: 20, 5: 20, 6: 0, 7: 20})],
+    ids=("windows", "totals"),
+)
+def test_the_group_of_the_few_people_of_a_window_does_not_follow(
+    rate: float, seed: int, *, has_unknown: bool, quiet: dict[int, float]
+) -> None:
+    stream = SmallOutcomes(outcome_model(THREE), 12, rate, seed, 0.03, has_unknown=has_unknown, quiet=quiet)
+    assert leaks(stream, stream.judged()) == []
+
+
 def test_totals_of_which_nothing_was_shown_say_so() -> None:
     first = SmallOutcomes(outcome_model({"60s": 60}), 2, 120, 1).judged()[0]
     assert {group.hidden for group in disclose_outcomes(first, 10).groups} == {"not_shown_yet"}

@@ -42,6 +42,13 @@ def test_windows_at_the_bottom_and_the_top_of_three_sizes_pin_nobody(seed: int, 
     assert leaks(stream, results, with_gate=False)
 
 
+def test_the_group_of_the_few_people_of_a_window_does_not_follow() -> None:
+    """They are all white; that the other groups are empty is not known, so neither is this."""
+    quiet = {11: 0.0, 4: 12.0, 1: 35.0, 7: 35.0}
+    stream = SmallStream(small_model(THREE), 12, 60, 5009, has_unknown=False, quiet=quiet)
+    assert leaks(stream, stream.judged()) == []
+
+
 def test_a_few_late_decisions_are_not_the_difference_of_two_revisions() -> None:
     stream = SmallStream(small_model(TWO), 12, 80, 7, n_late=6)
     results = stream.judged()

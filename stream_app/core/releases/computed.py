@@ -5,7 +5,8 @@ compared with everything that was released. Of each table is remembered what is 
 and at the start of each larger window that is still open; and what all windows without a hidden group show together,
 which readers can compute however many others lie between them.
 
-A group without decisions in a window counts as shown, as everywhere in the release gate.
+A group without decisions in a window counts as shown, as everywhere in the release gate; unless all people of the window
+are too few for any group, since totals that show some groups there would say who they are.
 """
 
 from __future__ import annotations
@@ -82,7 +83,14 @@ class ComputedTotals:
         self.until_s = end_s
 
     def add(
-        self, name: str, start_s: int, end_s: int, shown: Mapping[Labels, Counts], hidden: Collection[Labels]
+        self,
+        name: str,
+        start_s: int,
+        end_s: int,
+        shown: Mapping[Labels, Counts],
+        hidden: Collection[Labels],
+        *,
+        has_few: bool = False,
     ) -> None:
         """Take in what a window shows of one table.
 
@@ -92,6 +100,7 @@ class ComputedTotals:
             end_s: Its end.
             shown: Counts of the groups that it shows.
             hidden: The groups with decisions that it hides.
+            has_few: Whether that is too few people for any group, so that nobody knows which groups have none either.
         """
         moments = self.known.setdefault(name, {})
         before = Known() if self.begin_s is not None and start_s <= self.begin_s else moments.get(start_s)
@@ -99,7 +108,7 @@ class ComputedTotals:
             return
         counts = dict(before.counts)
         _add(counts, shown)
-        unknown = before.unknown | set(hidden)
+        unknown = before.unknown | set(hidden) | (before.counts.keys() if has_few else set())
         self._learn(moments, end_s, counts, unknown)
 
     def add_complete(self, name: str, shown: Mapping[Labels, Counts]) -> None:

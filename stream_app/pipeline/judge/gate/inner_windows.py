@@ -172,7 +172,10 @@ class InnerWindows:
                 gone = hidden.get(result.attribute, set())
                 shown = {group.labels: (group.n, group.favorable) for group in result.groups if group.n}
                 shown = {labels: counts for labels, counts in shown.items() if labels not in gone}
-                totals.add(result.attribute, key[1], end_s, shown, gone)
+                n_hidden = sum(group.n for group in result.groups if group.labels in gone)
+                has_few = 0 < n_hidden < self._k
+                unknown = gone | {group.labels for group in result.groups if not group.n} if has_few else gone
+                totals.add(result.attribute, key[1], end_s, shown, unknown, has_few=has_few)
                 complete[result.attribute] = shown
         if is_smallest:
             is_complete = not any(hidden.get(name) for name in complete)
