@@ -168,7 +168,7 @@ def reject_existing(path: Path) -> None:
 
 
 def reject_link(path: Path) -> None:
-    """Raise an error when a path is a link: it may lead where whoever put it there cannot write, and we can.
+    """Raise an error when a path is a link: somebody else may have put it there, to have us write where only we can.
 
     Raises:
         WriteError: it is one, or cannot exist.
