@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from stream_app.policy.model import Policy
 from stream_app.small_file import cannot_read, read_small_file
 
 SHIPPED = Path(__file__).parent.parent / "policies"
+
+
+_WITH_A_REASON = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR}  # of other paths, no policy is there
 
 
 def shipped_names() -> list[str]:
@@ -57,7 +61,7 @@ def read_policy_text(source: str) -> str:
     except ConfigError as error:
         raise PolicyError(error.message, action=error.action) from None
     except (OSError, ValueError) as error:  # a NUL in a path is a ValueError
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+        if isinstance(error, OSError) and error.errno in _WITH_A_REASON:
             fault = cannot_read(f"the policy {source!r}", error)
             raise PolicyError(fault.message, action=fault.action) from None
         known = ", ".join(shipped_names())

@@ -60,7 +60,7 @@ def test_an_unknown_variable_is_an_error_with_the_nearest_known_one() -> None:
 def test_mistakes_of_the_file_name_the_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     environ = {"FAIRSTREAM_SETTINGS": str(path)}
-    assert error_of(environ) == f"Cannot read the settings file {path}: No such file or directory"
+    assert error_of(environ) == f"Cannot read the settings file {path}: No such file or directory. Check its name"
     path.write_text("flush_s =")
     assert error_of(environ).startswith(f"The settings file {path} is not valid TOML: Invalid value")
     path.write_text("flash_s = 1")

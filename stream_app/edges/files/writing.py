@@ -110,7 +110,7 @@ def write_file(path: Path, content: bytes | str, *, is_private: bool = False) ->
     """Write a complete file, or leave what was there.
 
     Args:
-        path: Its path; an existing file is replaced and keeps its mode. A link is refused, as somebody else may have
+        path: Its path; an existing file is replaced and keeps its mode. A link is rejected, as somebody else may have
             put it there; only those of ``/dev`` to the streams of this process are followed.
         content: Its content; text is written as UTF-8.
         is_private: Whether a new file gets mode 0600.
@@ -168,7 +168,7 @@ def reject_existing(path: Path) -> None:
 
 
 def reject_link(path: Path) -> None:
-    """Raise an error when a path is a link: it may lead where whoever put it there cannot write, and we can.
+    """Raise an error when a path is a link: somebody else may have put it there, to have us write where only we can.
 
     Raises:
         WriteError: it is one, or cannot exist.
@@ -206,7 +206,7 @@ def _name_once(part: Path, path: Path) -> None:
 
 
 def _write_directly(path: Path, content: bytes | str) -> None:
-    """Write to a device, or to a pipe that a program reads; one that nobody reads would block for ever."""
+    """Write to a device, or to a pipe that a program reads; one that nobody reads would block without end."""
     descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb", buffering=0) as file:

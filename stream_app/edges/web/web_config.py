@@ -87,7 +87,7 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class WebConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The file; an empty one protects nothing.
+    """The file; one that states nothing protects nothing and is rejected.
 
     Attributes:
         tls_server_config: TLS; None for plain HTTP.
