@@ -5,7 +5,7 @@ compared with everything that was released. Of each table is remembered what is 
 and at the start of each larger window that is still open; and what all windows without a hidden group show together,
 which readers can compute however many others lie between them.
 
-A group without decisions in a window counts as shown, as everywhere in the release gate; unless all people of the window
+A group without decisions in a window counts as shown, as everywhere in the release gate; unless all people of a window
 are too few for any group, since totals that show some groups there would say who they are.
 """
 

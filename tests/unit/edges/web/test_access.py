@@ -222,9 +222,9 @@ def test_files_that_cannot_be_used_leave_everything_as_it_was_and_are_reported_o
         (None, "s3cret", "fewer than 16 characters.*openssl rand"),
         (None, "two words of a token", "has blanks or signs outside ASCII.*openssl rand"),
         (None, "d\u00e9j\u00e0-vu-d\u00e9j\u00e0-vu", "has blanks or signs outside ASCII"),
-        (None, "a-token-with-a\0-nul", "has control characters"),
+        (None, "a-token-with-a\0-nul", "contains control characters"),
         (None, "t" * 200_000, "longer than 16,384 characters"),
-        ("", None, "states nothing, so it would protect nothing"),
+        ("", None, "is empty, so everybody could read the pages"),
     ],
 )
 def test_wrong_files_are_an_error_at_the_start(
