@@ -64,6 +64,11 @@ class Knowledge:
         self._trail: list[Track] = []
         self._added: list[Count] = []
 
+    @property
+    def n_sets(self) -> int:
+        """How many sets of people anything is known of, or related to."""
+        return len(self._stored) + len(self._tracks)
+
     def sets_of(self, attribute: str) -> list[Members]:
         """Return the members of every set of an attribute of which anything was shown before."""
         return [people.members for people in (*self._stored, *self._tracks) if people.attribute == attribute]
