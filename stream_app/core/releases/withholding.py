@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from stream_app.core.releases.knowledge import Knowledge
+from stream_app.core.releases.knowledge import Chains, Knowledge
+from stream_app.core.releases.overlaps.choosing import counts_to_hide
 from stream_app.core.releases.related import Count, Labels, Members, People
 
 CROSS = "+"  # joins the names of attributes
@@ -71,17 +72,47 @@ def choose_shown(
     order = sorted(range(len(tables)), key=lambda number: len(tables[number].attributes))
     never_populated = _relate(knowledge, [*live, *tables])
     for table in live:
-        _add_known(knowledge, table, never_populated)
+        _add_known(knowledge, table, never_populated, is_former=True)
         for cell in table.shown:
             knowledge.add(_count(table, cell))
+            knowledge.note_shown(_count(table, cell), is_former=True)
     knowledge.settle()
     for table in tables:
         _add_known(knowledge, table, never_populated)
     kept: list[set[Cell]] = [set() for _ in tables]
+    mark, is_new, views = knowledge.mark(), _has_news(knowledge, tables), [knowledge.chains(), knowledge.shown_chains()]
     for n_done, number in enumerate(order, 1):
         kept[number] = _choose(knowledge, tables[number])
         on_progress(n_done, len(tables))
+    if is_new and (hidden := _to_hide(knowledge, views, tables, kept)):
+        knowledge.undo(mark)
+        for count in hidden:
+            knowledge.withhold(count)
+        for number in order:
+            kept[number] = _choose(knowledge, tables[number])
+    for table, cells in zip(tables, kept, strict=True):
+        for cell in cells:
+            knowledge.note_shown(_count(table, cell))
     return kept
+
+
+def _has_news(knowledge: Knowledge, tables: Sequence[ReleasedTable]) -> bool:
+    """Return whether anything would be shown that does not follow already."""
+    counts = (_count(table, cell) for table in tables for cell in table.shown)
+    return any(not knowledge.knows(count) and not knowledge.is_withheld(count) for count in counts)
+
+
+def _to_hide(
+    knowledge: Knowledge, views: Sequence[Chains], tables: Sequence[ReleasedTable], kept: Sequence[set[Cell]]
+) -> list[Count]:
+    """Return the counts that let fewer than k people follow from several lines at once."""
+    counts = [
+        _count(table, cell) for table, cells in zip(tables, kept, strict=True) for cell in table.shown if cell in cells
+    ]
+    suffixes = dict.fromkeys(_name((), table.part) for table in tables)
+    is_strict = all(table.is_whole for table in tables)
+    hidden = counts_to_hide(views, counts, suffixes, knowledge.k, is_strict=is_strict)
+    return [counts[number] for number in sorted(hidden)]
 
 
 def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
@@ -133,12 +164,19 @@ def add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -
     return False
 
 
-def _add_known(knowledge: Knowledge, table: ReleasedTable, never_populated: Mapping[Shape, Iterable[People]]) -> None:
+def _add_known(
+    knowledge: Knowledge,
+    table: ReleasedTable,
+    never_populated: Mapping[Shape, Iterable[People]],
+    *,
+    is_former: bool = False,
+) -> None:
     """Take in what is no secret: how many decisions there are in all, and which cells have nobody."""
     if not table.is_whole:
         return
-    if len(table.attributes) == 1:
-        knowledge.add(Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values())))
+    total = Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values()))
+    knowledge.add(total)
+    knowledge.note_shown(total, is_former=is_former)
     for cell in _cells(table):
         if not table.people.get(cell) and knowledge.is_related(table.set_of(cell)):
             knowledge.add(_count(table, cell))
