@@ -9,13 +9,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
 
 from stream_app.core.privacy.disclosure import disclose_cells
-from stream_app.core.releases.withholding import Cell, ReleasedTable, choose_shown
+from stream_app.core.releases.knowledge import StoredChain
+from stream_app.core.releases.withholding import CROSS, Cell, ReleasedTable, choose_shown
 from stream_app.core.windows.cells import Cells, add_cells
 from stream_app.edges.releases.release_file import ReleaseFile
 from stream_app.pipeline.replay.scenarios.released_tables import TableMaker
@@ -55,6 +56,12 @@ class Attack:
         attacker = self.stream.attacker()
         attacker.see(seen)
         return attacker.pinned(self.asked(), K)
+
+    def n_between(self, chain: StoredChain, start_s: float, end_s: float) -> int:
+        """Return how many people of the set of a chain came between two moments."""
+        names = chain.attribute.split(CROSS) if chain.members else []
+        people = self._people(names, int(start_s) // PANE_S, int(end_s) // PANE_S)
+        return sum(people[labels] for labels in chain.members or [()])
 
     def _command(self) -> Command:
         first = self._chance.randrange(N_PANES - 1)
@@ -114,6 +121,20 @@ def test_no_pair_or_triple_of_commands_pins_a_few_people(tmp_path: Path, seed: i
         seen |= sums_of(command, kept)
     assert seen
     assert attack.pinned(seen) == []
+
+
+@pytest.mark.parametrize("seed", [1045, 1095, *range(1008, 1014)])
+def test_every_count_that_is_noted_is_true(tmp_path: Path, seed: int) -> None:
+    """Of 1045 and 1095, an intersection with nobody in one range has a few people in another, where it is hidden."""
+    attack = Attack(seed)
+    for command in attack.commands:
+        shown_by(tmp_path, command)
+    with ReleaseFile(tmp_path).release("loans", "topic", K) as knowledge:
+        noted = knowledge.everything()
+    assert any(chain.members for chain in noted)
+    for chain in noted:
+        for (start, before), (end, after) in pairwise(zip(chain.moments, chain.values, strict=True)):
+            assert after - before == attack.n_between(chain, start, end), chain
 
 
 def test_without_the_ledger_the_same_commands_pin_some() -> None:

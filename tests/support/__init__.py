@@ -13,7 +13,8 @@ implementations for the contract suites, ``formats`` has streams in the formats 
 real servers and installations, ``boards`` opens the dashboards on a real Prometheus, ``canary`` looks for what must not
 leave, ``charts`` renders the Helm chart, ``web`` opens the web application, ``docs`` reads the documentation,
 ``labeled_fields`` has fields with and without personal data. ``small_streams`` and ``small_outcomes`` judge streams of
-few people, ``attacker`` tries to learn about them from everything that was shown, ``bundles`` has compliance bundles
+few people, ``chosen_tables`` counts ranges that people choose, ``attacker`` tries to learn about them from everything
+that was shown, ``bundles`` has compliance bundles
 without a broker, and ``sharing`` shares the modules among the processes of a run. ``bank_panes`` feeds banks of
 detectors, ``camera_records`` has records in every layout, ``search`` looks for alternatives to a rule,
 ``estimated_groups`` are known by probabilities only, ``key_files`` are good and bad, and ``scrapes`` are of Prometheus.

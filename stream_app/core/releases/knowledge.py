@@ -15,6 +15,8 @@ from typing import NamedTuple
 from stream_app.core.releases.related import Count, Labels, Members, People, RelatedTracks
 from stream_app.core.releases.tracks import Link, Moment, Track
 
+Chains = dict[People, list[tuple[list[Moment], list[int]]]]  # moments and running counts of each chain of a set
+
 
 class StoredChain(NamedTuple):
     """A chain as it is stored: the set of people, moments in order, and the running count at each."""
@@ -41,6 +43,7 @@ class Knowledge:
         k: Fewest people that may follow.
         stored: What former processes knew.
         withheld: What they withheld; it stays withheld, so that the same question has the same answer.
+        shown: What they showed, without what only follows from it.
 
     >>> women, men = People("gender", frozenset({("f",)})), People("gender", frozenset({("m",)}))
     >>> everybody, knowledge = People("", frozenset()), Knowledge(10)
@@ -51,7 +54,13 @@ class Knowledge:
     (True, False)
     """
 
-    def __init__(self, k: int, stored: Iterable[StoredChain] = (), withheld: Iterable[WithheldCount] = ()) -> None:
+    def __init__(
+        self,
+        k: int,
+        stored: Iterable[StoredChain] = (),
+        withheld: Iterable[WithheldCount] = (),
+        shown: Iterable[StoredChain] = (),
+    ) -> None:
         self._k = k
         self._withheld = dict.fromkeys(withheld, True)
         self._stored: dict[People, list[StoredChain]] = defaultdict(list)
@@ -63,6 +72,40 @@ class Knowledge:
         self._unsafe: dict[Link, int] = {}  # and how much was known
         self._trail: list[Track] = []
         self._added: list[Count] = []
+        self._shown, self._newly_shown = _tracks_of(shown), list[Count]()
+
+    @property
+    def k(self) -> int:
+        """Fewest people that may follow."""
+        return self._k
+
+    def chains(self) -> Chains:
+        """Return a copy of everything that is known of each set."""
+        for people in list(self._stored):
+            self._track(people)
+        return _copies_of(self._tracks)
+
+    def shown_chains(self) -> Chains:
+        """Return a copy of what was shown of each set, without what only follows from it."""
+        return _copies_of(self._shown)
+
+    def note_shown(self, count: Count, *, is_former: bool = False) -> None:
+        """Note that a count is shown, or how many decisions there are in all.
+
+        Args:
+            count: The count.
+            is_former: Whether every process knows it.
+        """
+        track = self._shown.setdefault(count.people, Track())
+        if not track.knows(count.start, count.end, count.n):
+            track.join(count.start, count.end, count.n, 0)
+            if not is_former:
+                self._newly_shown.append(count)
+
+    @property
+    def n_sets(self) -> int:
+        """How many sets of people anything is known of, or related to."""
+        return len(self._stored) + len(self._tracks)
 
     def sets_of(self, attribute: str) -> list[Members]:
         """Return the members of every set of an attribute of which anything was shown before."""
@@ -166,6 +209,13 @@ class Knowledge:
             tracks[people].join(start, end, n, 0)
         return _chains_of(tracks)
 
+    def newly_shown(self) -> list[StoredChain]:
+        """Return what this process has shown first."""
+        tracks: dict[People, Track] = defaultdict(Track)
+        for people, start, end, n in self._newly_shown:
+            tracks[people].join(start, end, n, 0)
+        return _chains_of(tracks)
+
     def everything(self) -> list[StoredChain]:
         """Return all that is known, each set in as few chains as possible."""
         for people in list(self._stored):
@@ -204,6 +254,19 @@ def _chains_of(tracks: Mapping[People, Track]) -> list[StoredChain]:
         for people, track in tracks.items()
         for chain in track.chains()
     ]
+
+
+def _tracks_of(stored: Iterable[StoredChain]) -> dict[People, Track]:
+    tracks: dict[People, Track] = {}
+    for attribute, members, moments, values in stored:
+        tracks.setdefault(People(attribute, frozenset(members)), Track()).load(moments, values)
+    return tracks
+
+
+def _copies_of(tracks: Mapping[People, Track]) -> Chains:
+    return {
+        people: [([*chain.moments], [*chain.values]) for chain in track.chains()] for people, track in tracks.items()
+    }
 
 
 def _withheld(count: Count) -> WithheldCount:

@@ -96,6 +96,14 @@ class SumSpace:
         left: Floats = direction + self._weights @ (self._open @ moves - places)
         return left
 
+    def solution_of(self, people: Floats) -> Floats:
+        """Return people of each cell that give those of the released sums, which are all sums, shape (cells,).
+
+        Of sets that follow it gives the people, whatever those of single cells are.
+        """
+        solution: Floats = self._weights @ (self._open @ (self._inverse @ people))
+        return solution
+
     def moves_of(self, sets: Bools) -> Moves:
         """Return what known sums leave of sets of cells, shape (sets, cells)."""
         columns = sets.astype(np.float64)

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from stream_app.core.releases.knowledge import Knowledge
-from stream_app.core.releases.related import Count, Members, People
+from stream_app.core.releases.knowledge import Chains, Knowledge
+from stream_app.core.releases.overlaps.choosing import counts_to_hide
+from stream_app.core.releases.related import Count, Labels, Members, People
 
 CROSS = "+"  # joins the names of attributes
 WITHIN = "|"  # follows the name of an attribute where not all decisions are counted
 OnProgress = Callable[[int, int], object]
 Group = frozenset[str]  # groups of the policy that are counted as one
 Cell = tuple[Group, ...]  # a group of each attribute of a table
+Shape = tuple[tuple[str, ...], tuple[tuple[Group, ...], ...], str]  # attributes, their groups, and what is counted
 
 
 class ReleasedTable(NamedTuple):
@@ -43,6 +45,11 @@ class ReleasedTable(NamedTuple):
     part: str = ""
     is_whole: bool = True
 
+    @property
+    def shape(self) -> Shape:
+        """What tables of the same sets have in common."""
+        return self.attributes, self.groups, self.part
+
     def set_of(self, cell: Cell) -> People:
         """Return the set of people of a cell."""
         return People(_name(self.attributes, self.part), _members(cell))
@@ -63,19 +70,49 @@ def choose_shown(
         on_progress: Called with the number of tables that were compared, and of all.
     """
     order = sorted(range(len(tables)), key=lambda number: len(tables[number].attributes))
-    _relate(knowledge, [*live, *tables])
+    never_populated = _relate(knowledge, [*live, *tables])
     for table in live:
-        _add_known(knowledge, table)
+        _add_known(knowledge, table, never_populated, is_former=True)
         for cell in table.shown:
             knowledge.add(_count(table, cell))
+            knowledge.note_shown(_count(table, cell), is_former=True)
     knowledge.settle()
     for table in tables:
-        _add_known(knowledge, table)
+        _add_known(knowledge, table, never_populated)
     kept: list[set[Cell]] = [set() for _ in tables]
+    mark, is_new, views = knowledge.mark(), _has_news(knowledge, tables), [knowledge.chains(), knowledge.shown_chains()]
     for n_done, number in enumerate(order, 1):
         kept[number] = _choose(knowledge, tables[number])
         on_progress(n_done, len(tables))
+    if is_new and (hidden := _to_hide(knowledge, views, tables, kept)):
+        knowledge.undo(mark)
+        for count in hidden:
+            knowledge.withhold(count)
+        for number in order:
+            kept[number] = _choose(knowledge, tables[number])
+    for table, cells in zip(tables, kept, strict=True):
+        for cell in cells:
+            knowledge.note_shown(_count(table, cell))
     return kept
+
+
+def _has_news(knowledge: Knowledge, tables: Sequence[ReleasedTable]) -> bool:
+    """Return whether anything would be shown that does not follow already."""
+    counts = (_count(table, cell) for table in tables for cell in table.shown)
+    return any(not knowledge.knows(count) and not knowledge.is_withheld(count) for count in counts)
+
+
+def _to_hide(
+    knowledge: Knowledge, views: Sequence[Chains], tables: Sequence[ReleasedTable], kept: Sequence[set[Cell]]
+) -> list[Count]:
+    """Return the counts that let fewer than k people follow from several lines at once."""
+    counts = [
+        _count(table, cell) for table, cells in zip(tables, kept, strict=True) for cell in table.shown if cell in cells
+    ]
+    suffixes = dict.fromkeys(_name((), table.part) for table in tables)
+    is_strict = all(table.is_whole for table in tables)
+    hidden = counts_to_hide(views, counts, suffixes, knowledge.k, is_strict=is_strict)
+    return [counts[number] for number in sorted(hidden)]
 
 
 def _choose(knowledge: Knowledge, table: ReleasedTable) -> set[Cell]:
@@ -127,30 +164,48 @@ def add_rest(knowledge: Knowledge, table: ReleasedTable, kept: Sequence[Cell]) -
     return False
 
 
-def _add_known(knowledge: Knowledge, table: ReleasedTable) -> None:
+def _add_known(
+    knowledge: Knowledge,
+    table: ReleasedTable,
+    never_populated: Mapping[Shape, Iterable[People]],
+    *,
+    is_former: bool = False,
+) -> None:
     """Take in what is no secret: how many decisions there are in all, and which cells have nobody."""
     if not table.is_whole:
         return
-    if len(table.attributes) == 1:
-        knowledge.add(Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values())))
+    total = Count(_everybody(table), table.start_s, table.end_s, sum(table.people.values()))
+    knowledge.add(total)
+    knowledge.note_shown(total, is_former=is_former)
     for cell in _cells(table):
         if not table.people.get(cell) and knowledge.is_related(table.set_of(cell)):
             knowledge.add(_count(table, cell))
+    for people in never_populated[table.shape]:
+        knowledge.add(Count(people, table.start_s, table.end_s, 0))
 
 
-def _relate(knowledge: Knowledge, tables: Iterable[ReleasedTable]) -> None:
-    """Note which sets of people consist of which others."""
-    shapes: dict[tuple[tuple[str, ...], tuple[tuple[Group, ...], ...], str], ReleasedTable] = {}
+def _relate(knowledge: Knowledge, tables: Iterable[ReleasedTable]) -> dict[Shape, list[People]]:
+    """Note which sets of people consist of which others; return those that have nobody in any of the tables.
+
+    What one table is related to is a former set for others, so this is done until there are no more: the next process
+    will begin there.
+    """
+    shapes: dict[Shape, ReleasedTable] = {}
     populated: dict[tuple[str, ...], set[Cell]] = {}
     for table in tables:
-        shapes.setdefault((table.attributes, table.groups, table.part), table)
+        shapes.setdefault(table.shape, table)
         populated.setdefault(table.attributes, set()).update(table.people)
-    for table in shapes.values():
-        _relate_part(knowledge, table)
-        if len(table.attributes) == 1:
-            _relate_groups(knowledge, table)
-        else:
-            _relate_lines(knowledge, table, populated[table.attributes])
+    never_populated: dict[Shape, list[People]] = {shape: [] for shape in shapes}
+    n_sets = -1
+    while knowledge.n_sets > n_sets:
+        n_sets = knowledge.n_sets
+        for shape, table in shapes.items():
+            _relate_part(knowledge, table)
+            if len(table.attributes) == 1:
+                _relate_groups(knowledge, table)
+            else:
+                never_populated[shape] = _relate_lines(knowledge, table, populated[table.attributes])
+    return never_populated
 
 
 def _relate_part(knowledge: Knowledge, table: ReleasedTable) -> None:
@@ -169,17 +224,35 @@ def _relate_groups(knowledge: Knowledge, table: ReleasedTable) -> None:
         _relate_set(knowledge, table, members)
 
 
-def _relate_lines(knowledge: Knowledge, table: ReleasedTable, populated: set[Cell]) -> None:
-    former = set(knowledge.sets_of(_name(table.attributes, table.part)))
-    cells = [cell for cell in _cells(table) if cell in populated or _members(cell) in former]
+def _relate_lines(knowledge: Knowledge, table: ReleasedTable, populated: set[Cell]) -> list[People]:
+    """Note what the lines of a cross consist of; return the cells of each that have nobody here, as one set.
+
+    Former tables may have had people in these cells and have hidden them, so a line without them would be too small.
+    """
+    name, never_populated = _name(table.attributes, table.part), dict[People, None]()
+    former = set(knowledge.sets_of(name))
+    own = {cell for cell in _cells(table) if cell in populated or _members(cell) in former}
+    for margin, line in _lines(table):
+        sets = [table.set_of(cell) for cell in line if cell in own]
+        if not sets:
+            continue
+        if others := [cell for cell in line if cell not in own]:
+            rest = People(name, frozenset[Labels]().union(*map(_members, others)))
+            never_populated[rest] = None
+            sets.append(rest)
+        knowledge.relate(margin, sets)
+    return list(never_populated)
+
+
+def _lines(table: ReleasedTable) -> Iterator[tuple[People, list[Cell]]]:
+    """Yield each margin of a cross of one attribute less, and the cells that it consists of."""
     for place in range(len(table.attributes)):
         attributes = (*table.attributes[:place], *table.attributes[place + 1 :])
         lines: dict[Cell, list[Cell]] = {}
-        for cell in cells:
+        for cell in _cells(table):
             lines.setdefault((*cell[:place], *cell[place + 1 :]), []).append(cell)
         for margin, line in lines.items():
-            whole = People(_name(attributes, table.part), _members(margin))
-            knowledge.relate(whole, [table.set_of(cell) for cell in line])
+            yield People(_name(attributes, table.part), _members(margin)), line
 
 
 def _relate_set(knowledge: Knowledge, table: ReleasedTable, members: Members) -> None:

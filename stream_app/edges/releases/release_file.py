@@ -59,6 +59,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str
     chains: list[_Chains]
     withheld: list[_Withheld] = []
+    shown: list[_Chains] | None = None  # None in lines of before 0.5
 
 
 class ReleaseFile(LockedFile):
@@ -90,11 +91,11 @@ class ReleaseFile(LockedFile):
         with self.locked() as descriptor:
             lines = self._lines(descriptor)
             own = [line for line in lines if (line.model, line.topic) == (model, topic)]
-            knowledge = Knowledge(k, _stored(own), _withheld(own))
+            knowledge = Knowledge(k, _stored(own), _withheld(own), _shown(own))
             yield knowledge
-            news, withheld = knowledge.news(), knowledge.newly_withheld()
-            if news or withheld:
-                lines.append(_Line(model, topic, _shared(news), _by_set(withheld)))
+            news, withheld, shown = knowledge.news(), knowledge.newly_withheld(), knowledge.newly_shown()
+            if news or withheld or shown:
+                lines.append(_Line(model, topic, _shared(news), _by_set(withheld), _shared(shown)))
                 self._note(descriptor, lines)
         sync_folder(self.path.parent)
 
@@ -134,15 +135,22 @@ def _joined(lines: Sequence[_Line]) -> Iterator[_Line]:
     for line in lines:
         of_log[line.model, line.topic].append(line)
     for (model, topic), own in of_log.items():
-        everything = Knowledge(0, _stored(own)).everything()
-        yield _Line(model, topic, _shared(everything), _by_set(dict.fromkeys(_withheld(own))))
+        everything, shown = (Knowledge(0, each).everything() for each in (_stored(own), _shown(own)))
+        yield _Line(model, topic, _shared(everything), _by_set(dict.fromkeys(_withheld(own))), _shared(shown))
 
 
 def _stored(lines: Iterable[_Line]) -> Iterator[StoredChain]:
-    for line in lines:
-        for moments, sets in line.chains:
-            for attribute, members, values in sets:
-                yield StoredChain(attribute, members, moments, values)
+    return (chain for line in lines for chain in _read(line.chains))
+
+
+def _shown(lines: Iterable[_Line]) -> Iterator[StoredChain]:
+    return (chain for line in lines for chain in _read(line.chains if line.shown is None else line.shown))
+
+
+def _read(chains: Iterable[_Chains]) -> Iterator[StoredChain]:
+    for moments, sets in chains:
+        for attribute, members, values in sets:
+            yield StoredChain(attribute, members, moments, values)
 
 
 def _withheld(lines: Iterable[_Line]) -> Iterator[WithheldCount]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 
 import pytest
 
@@ -176,3 +177,48 @@ def test_a_few_later_decisions_of_a_group_that_is_hidden_are_not_the_rest() -> N
     ledger = Ledger()
     ledger.show(table(0, 600, black=300, white=900, asian=500))
     assert ledger.show(table(0, 600, ["asian"], black=320, white=940, asian=504)) == [set()]
+
+
+def _people_between(tables: Iterable[ReleasedTable], chain: StoredChain, start: float, end: float) -> int:
+    """Count the people of a set again; it is of the attributes of the tables, and these have neighboring ranges."""
+    inside = [each for each in tables if start <= each.start_s and each.end_s <= end]
+    names = chain.attribute.split("+") if chain.attribute else []
+    return sum(
+        n
+        for each in inside
+        for cell, n in each.people.items()
+        if not names
+        or tuple(min(group) for name, group in zip(each.attributes, cell, strict=True) if name in names)
+        in chain.members
+    )
+
+
+@pytest.mark.parametrize("later_start_s", [0, 120])
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("race", ["white", "black", "asian"])
+def test_every_noted_count_is_true_where_a_later_range_has_nobody_in_a_cell_that_was_hidden(
+    race: str, place: int, later_start_s: int
+) -> None:
+    """Two intersections of a line are hidden, the small one and another; the line consists of them in later ranges too.
+
+    Without the small one, the other would be noted with the people of both.
+    """
+    few, many = {"white": 60, "black": 40, "asian": 30, race: 6}, {"white": 90, "black": 80, "asian": 70}
+    first = cross(60, 120, *((few, many) if place == 0 else (many, few)))
+    line = [cell for cell in first.shown if cell[0] == (frozenset("f"), frozenset("m"))[place]]
+    first = first._replace(shown=[cell for cell in first.shown if cell != line[0]])
+    genders = {cell[:1]: sum(n for each, n in first.people.items() if each[0] == cell[0]) for cell in first.people}
+    gender = ReleasedTable(("gender",), first.groups[:1], 60, 120, genders, list(genders))
+    nobody = {cell: n for cell, n in first.people.items() if n >= K}
+    later = first._replace(start_s=later_start_s, end_s=later_start_s + 60, people=nobody, shown=list(nobody))
+    ledger = Ledger()
+    ledger.show(gender, first)
+    ledger.show(later)
+    noted = [
+        (chain, start, end, after - before)
+        for chain in ledger.stored
+        for (start, before), (end, after) in pairwise(zip(chain.moments, chain.values, strict=True))
+    ]
+    assert noted
+    for chain, start, end, n in noted:
+        assert n == _people_between((first, later), chain, start, end), chain
