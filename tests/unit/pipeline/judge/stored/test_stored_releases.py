@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from stream_app.core.releases.crossed import InnerTables
 from stream_app.core.windows.cells import CellLayout, CellMapping
 from stream_app.pipeline.judge.state import RELEASE
 from stream_app.pipeline.judge.step import JudgeStep
 from stream_app.pipeline.judge.stored.moved_releases import moved_release
 from stream_app.pipeline.judge.stored.stored_releases import (
     GateMemory,
+    Labels,
     StoredParts,
     StoredRelease,
 )
@@ -72,6 +76,30 @@ def test_an_entry_without_content_is_not_remembered_before_a_restart_either() ->
     assert list(memory) == list(GateMemory(stored)) == [("1h", 0)]
     memory.of(("1h", 0)).hidden = {}
     assert memory.take_changes() == [((RELEASE, "1h", 0), None)]
+
+
+def test_what_windows_leave_open_survives_a_restart() -> None:
+    places = {"sex": (0,), "age": (1,), "sex+age": (0, 1)}
+    people: dict[Labels, int] = {("f", "old"): 4, ("f", "young"): 20, ("m", "old"): 30, ("m", "young"): 40}
+    inner, shown = InnerTables(), frozenset({("sex", ("f",)), ("sex", ("m",))})
+    inner.add(shown, people, places, 10)
+    memory = GateMemory({})
+    memory.of(("1h", 0)).inner.add(frozenset(), people, places, 10, inner)
+    stored = {entry: [data] for entry, data in memory.take_changes() if data is not None}
+    read = GateMemory(stored).find(("1h", 0)).inner
+    assert read.leaves == memory.find(("1h", 0)).inner.leaves
+    assert read.releases == memory.find(("1h", 0)).inner.releases == [frozenset()]
+    assert {key for leaf in read.leaves for key in leaf.around} == {0}
+
+
+def test_what_version_0_4_noted_of_smaller_windows_is_read() -> None:
+    """Its entry, as it is in the changelog topic."""
+    noted = [{}, {}, [], {}, [[[["sex", ["f"]]], [[["f", "old"], 4], [["m", "old"], 30]]]]]
+    memory = GateMemory({(RELEASE, "1h", 0): [msgspec.msgpack.encode(noted)]})
+    [(leaf, people)] = memory.find(("1h", 0)).inner.leaves.items()
+    assert not leaf.around
+    assert list(leaf.shown) == [("sex", ("f",))]
+    assert people == {("f", "old"): 4, ("m", "old"): 30}
 
 
 def test_a_judge_that_follows_another_policy_stores_all_that_it_moved() -> None:
