@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 SESSION_S = 240
-WEB_TOKEN = "a token of a page, not of Kafka"  # noqa: S105  # of this test only
+WEB_TOKEN = "a-token-of-a-page-and-not-of-Kafka"  # noqa: S105  # of this test only
 
 
 @pytest.mark.timeout(1200)  # the first run builds Helm
