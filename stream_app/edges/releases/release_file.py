@@ -27,7 +27,9 @@ from stream_app.edges.releases.locked_file import LockedFile
 from stream_app.errors import ConfigError
 
 _TURN = Turn(
-    "Another replay is being compared with former ones", wait_s=300.0, action="Run the command again when that has ended"
+    "Another replay is being compared with former ones",
+    wait_s=300.0,
+    action="Run the command again when that has ended",
 )
 _MOST_LINES = 50
 _MOST_BYTES = 256 * 2**20
